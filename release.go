@@ -1,0 +1,138 @@
+package slipway
+
+import "time"
+
+// A Phase is where a release stands.
+type Phase string
+
+// The phases, in the order a release goes through them. Undoing may follow any
+// of them.
+const (
+	Queued           Phase = "queued"
+	Verifying        Phase = "verifying"
+	Replicating      Phase = "replicating"
+	Preflight        Phase = "preflight"
+	Deploying        Phase = "deploying"
+	Probing          Phase = "probing"
+	AwaitingApproval Phase = "awaiting_approval"
+	Switching        Phase = "switching"
+	Watching         Phase = "watching"
+	Holding          Phase = "holding"
+	Undoing          Phase = "undoing"
+	Ended            Phase = "ended"
+)
+
+// An Outcome is how a release ended. It is empty until then.
+type Outcome string
+
+// The outcomes.
+const (
+	Live       Outcome = "live"        // the new version serves, or served already
+	Refused    Outcome = "refused"     // refused before anything was changed
+	RolledBack Outcome = "rolled_back" // something failed, or a person went back: all undone
+	Rejected   Outcome = "rejected"    // a gate was rejected, or expired
+	Aborted    Outcome = "aborted"     // a person aborted
+	Superseded Outcome = "superseded"  // a newer release took its place while it waited
+	Failed     Outcome = "failed"      // traffic could not be brought back by the deadline: a person must act
+)
+
+// A Release is one attempt to bring one image digest with one set of settings
+// live, as the API shows it.
+type Release struct {
+	ID             string        `json:"id"`
+	Project        string        `json:"project"`
+	Service        string        `json:"service"`
+	Tag            string        `json:"tag"`      // what was asked for: a tag, or a digest
+	Digest         string        `json:"digest"`   // what it resolved to; empty until verified
+	Settings       string        `json:"settings"` // Service.SettingsHash
+	Kind           ReleaseKind   `json:"kind"`
+	Phase          Phase         `json:"phase"`
+	Outcome        *Outcome      `json:"outcome"` // null until ended
+	Reason         string        `json:"reason"`  // why it ended so, or what it waits for
+	RequestedBy    string        `json:"requested_by"`
+	StartedAt      time.Time     `json:"started_at"`
+	SwitchedAt     *time.Time    `json:"switched_at"` // when all edges had acknowledged; null until then
+	EndedAt        *time.Time    `json:"ended_at"`    // null until ended
+	HoldUntil      *time.Time    `json:"hold_until"`  // until when blue is held; null when nothing is
+	Blue           string        `json:"blue"`        // the release that served before; empty for a first one
+	Hosts          []ReleaseHost `json:"hosts"`
+	Edges          []ReleaseEdge `json:"edges"`
+	Gates          []GateState   `json:"gates"`
+	RollbackReady  bool          `json:"rollback_ready"`  // blue is held and its last probe succeeded
+	CleanupPending bool          `json:"cleanup_pending"` // something is still to be removed from a host that does not answer
+}
+
+// ReleaseKind tells releases of a new version from ways back to an old one.
+type ReleaseKind string
+
+// The kinds.
+const (
+	KindRelease  ReleaseKind = "release"
+	KindRollback ReleaseKind = "rollback" // of a digest that was live before: its gates are skipped
+)
+
+// A ReleaseHost is one host's part in a release.
+type ReleaseHost struct {
+	Name      string    `json:"name"`
+	Phase     HostPhase `json:"phase"`
+	Container string    `json:"container"`          // green's name
+	Image     string    `json:"image"`              // the image ID it runs
+	Address   string    `json:"address,omitempty"`  // on the host's bridge network
+	Progress  string    `json:"progress,omitempty"` // of a pull, for people
+	Error     string    `json:"error,omitempty"`
+}
+
+// A HostPhase is where a host stands within a release.
+type HostPhase string
+
+// The phases of a host.
+const (
+	HostPending HostPhase = "pending"
+	HostPulling HostPhase = "pulling"
+	HostStarted HostPhase = "started"
+	HostReady   HostPhase = "ready"   // green is proven
+	HostServing HostPhase = "serving" // green gets the traffic
+	HostRemoved HostPhase = "removed" // green is gone again
+	HostFailed  HostPhase = "failed"
+)
+
+// A ReleaseEdge is one edge's part in a release.
+type ReleaseEdge struct {
+	Name       string `json:"name"`
+	Active     string `json:"active"` // the release that the edge last said it serves
+	Generation uint64 `json:"generation"`
+	Error      string `json:"error,omitempty"`
+}
+
+// An Order is the request for a release, as the API hands it on.
+type Order struct {
+	Service     Service     `json:"service"`
+	Tag         string      `json:"tag"` // a tag, or a digest "sha256:…"
+	Kind        ReleaseKind `json:"kind"`
+	Force       bool        `json:"force,omitempty"` // release even if exactly this serves already
+	Reason      string      `json:"reason,omitempty"`
+	RequestedBy string      `json:"requested_by"`
+	Plan        Plan        `json:"plan"`
+}
+
+// A Version is what a release brings live: one image with one set of settings,
+// and the addresses at which its containers were reached.
+type Version struct {
+	Release  string    `json:"release"` // the release's id
+	Tag      string    `json:"tag"`
+	Digest   string    `json:"digest"`
+	Service  Service   `json:"service"`
+	Settings string    `json:"settings"`
+	Plan     Plan      `json:"plan"` // where it runs
+	Since    time.Time `json:"since,omitzero"`
+}
+
+// A ServiceStatus is how a service stands, as the API shows it.
+type ServiceStatus struct {
+	ServiceID
+	Live    *Version  `json:"live"`              // what serves; null for a service that was never released
+	Held    string    `json:"held,omitempty"`    // the release that holds its blue, where one does
+	Running string    `json:"running,omitempty"` // the release that is on its way
+	Queue   []string  `json:"queue"`             // the releases that wait, the next one first
+	Good    []Version `json:"good"`              // what served before, the latest first
+}

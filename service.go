@@ -1,0 +1,202 @@
+package slipway
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+)
+
+// A Service is what is deployed: the content of a service.yaml, with every
+// default filled in. Two Services that mean the same are equal as JSON, which
+// is what SettingsHash relies on.
+type Service struct {
+	ServiceID
+	Image       string      `json:"image"` // a repository of the source registry, without tag or digest
+	Hosts       Selector    `json:"hosts,omitzero"`
+	Container   Container   `json:"container"`
+	Route       *Route      `json:"route,omitempty"` // nil: the service takes no traffic from an edge
+	Healthcheck Healthcheck `json:"healthcheck"`
+	Strategy    Strategy    `json:"strategy"`
+	Gates       []Gate      `json:"gates,omitempty"`
+}
+
+// SettingsHash identifies everything but the image's version: releases with
+// the same digest and the same SettingsHash run the same thing. It is the
+// SHA-256 of the service as JSON, in hexadecimal.
+func (s Service) SettingsHash() string {
+	text, err := json.Marshal(s)
+	if err != nil { // a Service holds nothing that JSON cannot carry
+		panic(err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// A Selector picks hosts: those named, or those that carry all the labels. The
+// zero Selector picks every host.
+type Selector struct {
+	Names  []string          `json:"names,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
+}
+
+// Selects reports whether the selector picks h.
+func (s Selector) Selects(h Host) bool {
+	if len(s.Names) > 0 {
+		named := false
+		for _, name := range s.Names {
+			named = named || name == h.Name
+		}
+		if !named {
+			return false
+		}
+	}
+	for key, value := range s.Labels {
+		if h.Labels[key] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// A Container is how the service's image is run. The names and meanings are
+// those of a service in a Compose file; what is absent is left to the image.
+type Container struct {
+	Port            int               `json:"port,omitempty"` // the TCP port that the process listens on
+	Command         []string          `json:"command,omitempty"`
+	Entrypoint      []string          `json:"entrypoint,omitempty"`
+	Environment     map[string]Value  `json:"environment,omitempty"`
+	Volumes         []Volume          `json:"volumes,omitempty"`
+	User            string            `json:"user,omitempty"`
+	WorkingDir      string            `json:"working_dir,omitempty"`
+	MemLimit        int64             `json:"mem_limit,omitempty"` // bytes; 0: no limit
+	CPUs            float64           `json:"cpus,omitempty"`      // processors; 0: no limit
+	Restart         string            `json:"restart"`             // unless-stopped, or on-failure for what may end by itself
+	StopSignal      string            `json:"stop_signal,omitempty"`
+	StopGracePeriod Duration          `json:"stop_grace_period"`
+	Init            bool              `json:"init,omitempty"`
+	ReadOnly        bool              `json:"read_only,omitempty"`
+	CapDrop         []string          `json:"cap_drop,omitempty"`
+	Ulimits         map[string]Ulimit `json:"ulimits,omitempty"`
+	Labels          map[string]string `json:"labels,omitempty"`
+}
+
+// A Value is the value of an environment variable: given as it is, or a
+// reference to a secret ("env://NAME", "file:///path") that is looked up where
+// the container is started and never stored.
+type Value struct {
+	Plain  string `json:"plain,omitempty"`
+	Secret string `json:"secret,omitempty"`
+}
+
+// A Volume mounts a directory of the host (Source is an absolute path) or a
+// named volume at Target.
+type Volume struct {
+	Source   string `json:"source"`
+	Target   string `json:"target"`
+	ReadOnly bool   `json:"read_only,omitempty"`
+}
+
+// String is the volume in Compose's short form.
+func (v Volume) String() string {
+	if v.ReadOnly {
+		return v.Source + ":" + v.Target + ":ro"
+	}
+	return v.Source + ":" + v.Target
+}
+
+// Bind reports whether the volume is a directory of the host.
+func (v Volume) Bind() bool { return len(v.Source) > 0 && v.Source[0] == '/' }
+
+// A Ulimit is a soft and a hard limit.
+type Ulimit struct {
+	Soft int64 `json:"soft"`
+	Hard int64 `json:"hard"`
+}
+
+// A Route is the part of an edge's address space that a service claims: a host
+// name, and a path with everything below it.
+type Route struct {
+	Host string `json:"host"`
+	Path string `json:"path"` // begins with "/"; "/" is the whole host
+}
+
+// String is the route as a person would write it in a browser.
+func (r Route) String() string { return r.Host + r.Path }
+
+// A Healthcheck says how green is proven before it gets traffic, and how blue
+// is watched while it is held. It is an HTTP GET on the container's port; any
+// 2xx answer is a success.
+type Healthcheck struct {
+	Path        string   `json:"path"`
+	Interval    Duration `json:"interval"`     // between probes once one has succeeded, and while watching
+	Timeout     Duration `json:"timeout"`      // of one probe
+	Successes   int      `json:"successes"`    // in a row, that prove green
+	StartPeriod Duration `json:"start_period"` // failures within it, from the container's start, never count
+}
+
+// A Strategy says how a version takes over. Blue-green is the one there is.
+type Strategy struct {
+	BlueGreen BlueGreen `json:"blue_green"`
+}
+
+// BlueGreen holds the times of a blue-green release.
+type BlueGreen struct {
+	Hold          Duration `json:"hold"`           // how long blue is kept running after the switch; 0: not at all
+	DrainTimeout  Duration `json:"drain_timeout"`  // how long requests that blue still serves may take before they are cut
+	DeployTimeout Duration `json:"deploy_timeout"` // from green's start until it must be proven
+	SwitchTimeout Duration `json:"switch_timeout"` // for all edges to acknowledge; past it all go back
+}
+
+// What holds where a service file says nothing.
+const (
+	DefaultHealthPath      = "/"
+	DefaultInterval        = Duration(500 * time.Millisecond)
+	DefaultTimeout         = Duration(2 * time.Second)
+	DefaultSuccesses       = 2
+	DefaultStartPeriod     = Duration(30 * time.Second)
+	DefaultHold            = Duration(10 * time.Minute)
+	DefaultDrainTimeout    = Duration(30 * time.Second)
+	DefaultDeployTimeout   = Duration(60 * time.Second)
+	DefaultSwitchTimeout   = Duration(10 * time.Second)
+	DefaultStopGracePeriod = Duration(10 * time.Second)
+	DefaultRestart         = "unless-stopped"
+	DefaultGateExpiry      = Duration(24 * time.Hour)
+)
+
+// HostPort joins an address and a port as a dialable "host:port".
+func HostPort(address string, port int) string {
+	return net.JoinHostPort(address, strconv.Itoa(port))
+}
+
+// A PortRange is an inclusive range of TCP ports, "20000-20999". The zero
+// value is empty.
+type PortRange struct {
+	First, Last int
+}
+
+// MarshalText writes the range as "20000-20999".
+func (r PortRange) MarshalText() ([]byte, error) {
+	if r == (PortRange{}) {
+		return nil, nil
+	}
+	return fmt.Appendf(nil, "%d-%d", r.First, r.Last), nil
+}
+
+// UnmarshalText reads what MarshalText writes.
+func (r *PortRange) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*r = PortRange{}
+		return nil
+	}
+	var v PortRange
+	if n, err := fmt.Sscanf(string(text), "%d-%d", &v.First, &v.Last); err != nil || n != 2 ||
+		v.First < 1 || v.Last > 65535 || v.First > v.Last {
+		return fmt.Errorf("%q is not a range of ports: write FIRST-LAST within 1-65535, for example 20000-20999", text)
+	}
+	*r = v
+	return nil
+}

@@ -1,0 +1,81 @@
+package slipway
+
+import "slices"
+
+// A User is a person of the directory.
+type User struct {
+	Name           string   `json:"name"`
+	PasswordBcrypt string   `json:"password_bcrypt,omitempty"`
+	Groups         []string `json:"groups,omitempty"`
+}
+
+// A Role is a set of rights, in one project or in the whole fleet.
+type Role string
+
+// The roles, each with the rights of those before it where it says so.
+const (
+	Viewer   Role = "viewer"   // sees
+	Releaser Role = "releaser" // also releases, aborts, rolls back, locks
+	Approver Role = "approver" // sees and decides gates
+	Operator Role = "operator" // everything in the project, and its hosts and edges
+	Admin    Role = "admin"    // everything
+)
+
+// Roles are all roles, the weakest first.
+var Roles = []Role{Viewer, Releaser, Approver, Operator, Admin}
+
+// A Right is the permission to do one kind of thing.
+type Right string
+
+// The rights.
+const (
+	RightView    Right = "view"
+	RightRelease Right = "release" // release, abort, roll back, lock, accept
+	RightDecide  Right = "decide"  // approve and reject
+	RightOperate Right = "operate" // hosts, edges, the Temporal UI
+)
+
+// roleRights is the one table of what each role may do.
+var roleRights = map[Role][]Right{
+	Viewer:   {RightView},
+	Releaser: {RightView, RightRelease},
+	Approver: {RightView, RightRelease, RightDecide},
+	Operator: {RightView, RightRelease, RightDecide, RightOperate},
+	Admin:    {RightView, RightRelease, RightDecide, RightOperate},
+}
+
+// May reports whether a member of groups has the right in the named project.
+// Roles of the fleet hold in every project; with project "" only those count.
+func (f *Fleet) May(groups []string, project string, right Right) bool {
+	if granted(f.Roles, groups, right) {
+		return true
+	}
+	p, ok := f.Project(project)
+	return ok && granted(p.Roles, groups, right)
+}
+
+func granted(roles map[Role][]string, groups []string, right Right) bool {
+	for role, members := range roles {
+		if !slices.Contains(roleRights[role], right) {
+			continue
+		}
+		for _, group := range groups {
+			if slices.Contains(members, group) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// InRole reports whether a member of groups has exactly this role in the
+// project, or one for the whole fleet. It is how a gate's approvers are found.
+func (f *Fleet) InRole(groups []string, project string, role Role) bool {
+	p, _ := f.Project(project)
+	for _, group := range groups {
+		if slices.Contains(p.Roles[role], group) || slices.Contains(f.Roles[role], group) {
+			return true
+		}
+	}
+	return false
+}
