@@ -50,3 +50,10 @@ func ShortDigest(digest string) string {
 	}
 	return algorithm + ":" + hex[:12]
 }
+
+// RegistryAuth signs in to a registry. The zero value is anonymous. It has no
+// JSON form, so that it cannot end up in a workflow's history.
+type RegistryAuth struct {
+	Username string `json:"-"`
+	Password string `json:"-"`
+}

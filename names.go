@@ -72,6 +72,12 @@ func ParseReleaseID(s string) (ReleaseID, error) {
 	return ReleaseID{ServiceID: ServiceID{Project: part[0], Service: part[1]}, Number: n}, nil
 }
 
+// IsRelease reports whether s is the id of a release.
+func IsRelease(s string) bool {
+	_, err := ParseReleaseID(s)
+	return err == nil
+}
+
 // ContainerName is the name of the release's container on a host. Replicas
 // are counted from 0; the first one carries no suffix.
 func (id ReleaseID) ContainerName(replica int) string {

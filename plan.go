@@ -14,6 +14,7 @@ type Plan struct {
 	Edges      []PlanEdge `json:"edges"`
 	Source     string     `json:"source"`     // name of the registry that developers push to
 	Production string     `json:"production"` // name of the registry that hosts pull from
+	Platform   string     `json:"platform"`   // of the hosts: "linux/amd64"
 	Fleet      string     `json:"fleet"`      // hash of the fleet file it was made from
 }
 
@@ -33,6 +34,10 @@ type PlanEdge struct {
 	Hosts []string `json:"hosts"`        // those of the plan that it sends traffic to
 }
 
+// DefaultPlatform is what the hosts of a fleet run on. An image without it is
+// refused when it is verified, a host of another kind at preflight.
+const DefaultPlatform = "linux/amd64"
+
 // NewPlan works out where svc runs on fleet. It is pure: the same fleet and
 // service give the same plan, with hosts and edges in the order of the fleet
 // file. It also applies the rules of the project: which hosts, which host names
@@ -47,7 +52,10 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	if err := permit(fleet, project, svc); err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Hosts: []PlanHost{}, Edges: []PlanEdge{}, Fleet: fleet.Hash}
+	if svc.Route == nil {
+		return Plan{}, Errorf(CodeInvalid, "%s has no route: write route: {host: NAME}; services without one cannot be released yet", svc.ServiceID)
+	}
+	plan := Plan{Hosts: []PlanHost{}, Edges: []PlanEdge{}, Platform: DefaultPlatform, Fleet: fleet.Hash}
 	for _, name := range svc.Hosts.Names {
 		h, ok := fleet.Host(name)
 		if !ok {
@@ -65,10 +73,8 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	if len(plan.Hosts) == 0 {
 		return Plan{}, Errorf(CodeInvalid, "no host of project %q matches hosts of %s", project.Name, svc.ServiceID)
 	}
-	if svc.Route != nil {
-		if err := plan.addEdges(fleet, svc); err != nil {
-			return Plan{}, err
-		}
+	if err := plan.addEdges(fleet, svc); err != nil {
+		return Plan{}, err
 	}
 	source, ok := fleet.RegistryFor(SourceRegistry)
 	if !ok {
@@ -109,10 +115,8 @@ func (p *Plan) addEdges(fleet *Fleet, svc Service) error {
 
 // permit applies what the project may ask of routes, hosts and secrets.
 func permit(fleet *Fleet, project Project, svc Service) error {
-	if svc.Route != nil {
-		if err := permitRoute(fleet, project, svc.Route.Host); err != nil {
-			return err
-		}
+	if err := permitRoute(fleet, project, svc.Route.Host); err != nil {
+		return err
 	}
 	for _, v := range svc.Container.Volumes {
 		if v.Bind() && !slices.ContainsFunc(project.Allow.Volumes, func(pattern string) bool { return matchPath(pattern, v.Source) }) {

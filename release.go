@@ -75,10 +75,11 @@ const (
 type ReleaseHost struct {
 	Name      string    `json:"name"`
 	Phase     HostPhase `json:"phase"`
-	Container string    `json:"container"`          // green's name
-	Image     string    `json:"image"`              // the image ID it runs
-	Address   string    `json:"address,omitempty"`  // on the host's bridge network
-	Progress  string    `json:"progress,omitempty"` // of a pull, for people
+	Container string    `json:"container"`           // green's name
+	Image     string    `json:"image"`               // the image ID it runs
+	Address   string    `json:"address,omitempty"`   // on the host's bridge network
+	HostPort  int       `json:"host_port,omitempty"` // published on the host's address; 0: none
+	Progress  string    `json:"progress,omitempty"`  // of a pull, for people
 	Error     string    `json:"error,omitempty"`
 }
 
@@ -118,13 +119,14 @@ type Order struct {
 // A Version is what a release brings live: one image with one set of settings,
 // and the addresses at which its containers were reached.
 type Version struct {
-	Release  string    `json:"release"` // the release's id
-	Tag      string    `json:"tag"`
-	Digest   string    `json:"digest"`
-	Service  Service   `json:"service"`
-	Settings string    `json:"settings"`
-	Plan     Plan      `json:"plan"` // where it runs
-	Since    time.Time `json:"since,omitzero"`
+	Release  string        `json:"release"` // the release's id
+	Tag      string        `json:"tag"`
+	Digest   string        `json:"digest"`
+	Service  Service       `json:"service"`
+	Settings string        `json:"settings"` // Service.SettingsHash
+	Plan     Plan          `json:"plan"`     // where it runs
+	Hosts    []ReleaseHost `json:"hosts"`    // its containers there
+	Since    time.Time     `json:"since,omitzero"`
 }
 
 // A ServiceStatus is how a service stands, as the API shows it.

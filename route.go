@@ -2,7 +2,10 @@ package slipway
 
 import (
 	"maps"
+	"net"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,6 +19,10 @@ import (
 // generation grows with each change of what is active, and a commit or restore
 // names the generation it was decided on, so a request that arrives late,
 // after something else was decided, is refused with CodeConflict.
+//
+// No two services hold the same route: what a service serves on, and what any
+// of its staged releases would serve on, is taken for all others. So a commit
+// or a restore never fails because of somebody else's route.
 type Table map[string]RouteState
 
 // A RouteState is one service's route on one edge.
@@ -65,11 +72,25 @@ type RestoreRequest struct {
 	Reason     string `json:"reason,omitempty"`
 }
 
+// An OverrideRequest points a route at a release that a person chose.
+type OverrideRequest struct {
+	ServiceID
+	Release string `json:"release"` // empty: the previous one
+	By      string `json:"by"`      // "operator:NAME"
+	Reason  string `json:"reason"`
+}
+
+// An UnstageRequest makes an edge forget a release.
+type UnstageRequest struct {
+	ServiceID
+	Release string `json:"release"`
+}
+
 // Stage adds or repeats a target. A target that is active may be repeated but
 // not changed. Stage does not change the generation.
 func (t Table) Stage(req StageRequest) (RouteState, error) {
-	if len(req.Upstreams) == 0 {
-		return RouteState{}, Errorf(CodeInvalid, "stage %s: no upstreams", req.Release)
+	if err := req.validate(); err != nil {
+		return RouteState{}, err
 	}
 	r, ok := t[req.Key()]
 	if !ok {
@@ -89,7 +110,7 @@ func (t Table) Stage(req StageRequest) (RouteState, error) {
 	if r.Targets == nil {
 		r.Targets = map[string]Target{}
 	}
-	r.Targets[req.Release] = Target{Route: req.Route, Upstreams: req.Upstreams}
+	r.Targets[req.Release] = Target{Route: req.Route, Upstreams: slices.Clone(req.Upstreams)}
 	if r.Active == "" { // what serves nobody may move; a live route moves when its release is committed
 		r.Route = req.Route
 	}
@@ -150,24 +171,33 @@ func (t Table) Restore(req RestoreRequest, now time.Time) (RouteState, error) {
 
 // Override is the way back on the edge itself: it points the route at a
 // release that the edge still knows (empty: at the previous one), whatever the
-// generation. By names the person.
-func (t Table) Override(id ServiceID, release, by, reason string, now time.Time) (RouteState, error) {
-	r, ok := t[id.Key()]
-	if !ok {
-		return RouteState{}, Errorf(CodeNotFound, "the edge has no route of %s", id)
+// generation. By names the person. A repeated override that names its release
+// succeeds and changes nothing; one that means "the previous" goes there and
+// back again.
+func (t Table) Override(req OverrideRequest, now time.Time) (RouteState, error) {
+	if !strings.HasPrefix(req.By, "operator:") || req.Reason == "" {
+		return RouteState{}, Errorf(CodeInvalid, "override of %s: say who, as operator:NAME, and why", req.ServiceID)
 	}
+	r, ok := t[req.Key()]
+	if !ok {
+		return RouteState{}, Errorf(CodeNotFound, "the edge has no route of %s", req.ServiceID)
+	}
+	release := req.Release
 	if release == "" {
 		release = r.Previous
 	}
 	if _, staged := r.Targets[release]; !staged {
 		known := slices.Sorted(maps.Keys(r.Targets))
-		return r, Errorf(CodeConflict, "%s cannot go back to %q: the edge knows only %v, and %s is active", id, release, known, r.Active)
+		return r, Errorf(CodeConflict, "%s cannot go back to %q: the edge knows only %q, and %q is active", req.ServiceID, release, known, r.Active)
+	}
+	if r.Active == release && r.By == req.By && r.Reason == req.Reason {
+		return r, nil
 	}
 	r.activate(release)
 	// Two past the last one: a commit of Slipway's that names the last one, or
 	// that is being repeated, no longer fits.
-	r.Generation, r.By, r.Reason, r.ChangedAt = r.Generation+2, by, reason, now
-	t[id.Key()] = r
+	r.Generation, r.By, r.Reason, r.ChangedAt = r.Generation+2, req.By, req.Reason, now
+	t[req.Key()] = r
 	return r, nil
 }
 
@@ -216,17 +246,60 @@ func (r *RouteState) activate(release string) {
 	}
 }
 
-// claimed finds another service that holds the same host and path.
+// claimed finds another service that holds the same host and path, now or for
+// when one of its releases is committed or restored.
 func (t Table) claimed(route Route, by ServiceID) (ServiceID, bool) {
+	route = route.Canonical()
 	for _, r := range t {
-		if r.Route == route && r.ServiceID != by {
+		if r.ServiceID == by {
+			continue
+		}
+		if r.Route.Canonical() == route {
 			return r.ServiceID, true
+		}
+		for _, target := range r.Targets {
+			if target.Route.Canonical() == route {
+				return r.ServiceID, true
+			}
 		}
 	}
 	return ServiceID{}, false
 }
 
+// Canonical is the form in which two routes that mean the same are equal: host
+// in lower case, path without a slash at its end unless it is "/".
+func (r Route) Canonical() Route {
+	path := strings.TrimRight(r.Path, "/")
+	if path == "" {
+		path = "/"
+	}
+	return Route{Host: strings.ToLower(r.Host), Path: path}
+}
+
+// validate refuses what no request could be routed by.
+func (req StageRequest) validate() error {
+	if !ValidName(req.Project) || !ValidName(req.Service) {
+		return Errorf(CodeInvalid, "stage %s: %q is not a service", req.Release, req.ServiceID)
+	}
+	if id, err := ParseReleaseID(req.Release); err != nil || id.ServiceID != req.ServiceID {
+		return Errorf(CodeInvalid, "stage %q: it is not a release of %s, such as %s.17", req.Release, req.ServiceID, req.Key())
+	}
+	if req.Route.Host == "" || !strings.HasPrefix(req.Route.Path, "/") {
+		return Errorf(CodeInvalid, "stage %s: route is %q: it needs a host name, and a path that begins with /", req.Release, req.Route)
+	}
+	if len(req.Upstreams) == 0 {
+		return Errorf(CodeInvalid, "stage %s: no upstreams", req.Release)
+	}
+	for _, upstream := range req.Upstreams {
+		host, port, err := net.SplitHostPort(upstream)
+		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || host == "" || n == 0 {
+			return Errorf(CodeInvalid, "stage %s: upstream is %q: write host:port", req.Release, upstream)
+		}
+	}
+	return nil
+}
+
 func conflict(verb, release string, r RouteState, generation uint64) error {
-	return Errorf(CodeConflict, "%s %s: decided at generation %d, but the edge is at %d, written by %s: %s is active",
+	return Errorf(CodeConflict, "%s %q: decided at generation %d, but the edge is at %d, written by %q: %q is active",
 		verb, release, generation, r.Generation, r.By, r.Active)
 }

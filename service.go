@@ -132,10 +132,10 @@ func (r Route) String() string { return r.Host + r.Path }
 // 2xx answer is a success.
 type Healthcheck struct {
 	Path        string   `json:"path"`
-	Interval    Duration `json:"interval"`     // between probes once one has succeeded, and while watching
+	Interval    Duration `json:"interval"`     // at most this long between probes; while green is being proven they come faster
 	Timeout     Duration `json:"timeout"`      // of one probe
 	Successes   int      `json:"successes"`    // in a row, that prove green
-	StartPeriod Duration `json:"start_period"` // failures within it, from the container's start, never count
+	StartPeriod Duration `json:"start_period"` // from green's start; within it, failures do not count
 }
 
 // A Strategy says how a version takes over. Blue-green is the one there is.

@@ -1,0 +1,152 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"slipway"
+)
+
+// EdgeInput names a route on an edge.
+type EdgeInput struct {
+	Edge    string            `json:"edge"`
+	Service slipway.ServiceID `json:"service"`
+}
+
+// ReadRoute asks an edge for a service's route. It changes nothing.
+func (a *Central) ReadRoute(ctx context.Context, in EdgeInput) (slipway.RouteState, error) {
+	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) { return e.Route(ctx, in.Service) })
+}
+
+// StageInput stages a release on an edge.
+type StageInput struct {
+	Edge    string               `json:"edge"`
+	Request slipway.StageRequest `json:"request"`
+}
+
+// StageTarget makes green known to an edge. Idempotent: see slipway.Table.
+func (a *Central) StageTarget(ctx context.Context, in StageInput) (slipway.RouteState, error) {
+	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) { return e.Stage(ctx, in.Request) })
+}
+
+// CommitInput points an edge at green.
+type CommitInput struct {
+	Edge    string                `json:"edge"`
+	Request slipway.CommitRequest `json:"request"`
+}
+
+// CommitTarget points an edge at green. Idempotent: see slipway.Table.
+func (a *Central) CommitTarget(ctx context.Context, in CommitInput) (slipway.RouteState, error) {
+	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) { return e.Commit(ctx, in.Request) })
+}
+
+// RestoreInput points an edge back at blue.
+type RestoreInput struct {
+	Edge    string                 `json:"edge"`
+	Request slipway.RestoreRequest `json:"request"`
+}
+
+// RestoreTarget points an edge back at blue, whether or not the commit had
+// arrived. Idempotent: see slipway.Table. Where an operator has decided
+// otherwise on the edge itself, that stands, and is what is returned: the
+// caller compares Active with what it asked for.
+func (a *Central) RestoreTarget(ctx context.Context, in RestoreInput) (slipway.RouteState, error) {
+	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) {
+		state, err := e.Restore(ctx, in.Request)
+		if slipway.ErrorCode(err) != slipway.CodeConflict {
+			return state, err
+		}
+		return e.Route(ctx, in.Request.ServiceID)
+	})
+}
+
+// TargetInput names a release's target on an edge.
+type TargetInput struct {
+	Edge    string            `json:"edge"`
+	Service slipway.ServiceID `json:"service"`
+	Release string            `json:"release"`
+	Timeout slipway.Duration  `json:"timeout,omitempty"` // of a drain
+}
+
+// DrainResult says how many requests were still in flight.
+type DrainResult struct {
+	InFlight int `json:"in_flight"`
+}
+
+// drainSlice is how long one request to an edge waits: short enough that a
+// cancelled drain ends soon and a lost connection is noticed.
+const drainSlice = 5 * time.Second
+
+// DrainTarget waits until an edge has no request in flight for a release, or
+// the timeout has passed. It changes nothing, so it may run again; then its
+// timeout begins again, which only makes it wait longer.
+func (a *Central) DrainTarget(ctx context.Context, in TargetInput) (DrainResult, error) {
+	edge, err := a.Edges.Edge(in.Edge)
+	if err != nil {
+		return DrainResult{}, Failure(err)
+	}
+	deadline := time.Now().Add(in.Timeout.Std())
+	for {
+		left := max(time.Until(deadline), 0)
+		n, err := edge.Drain(ctx, in.Service, in.Release, min(left, drainSlice))
+		if err != nil || n == 0 || left <= drainSlice {
+			return DrainResult{InFlight: n}, Failure(err)
+		}
+	}
+}
+
+// UnstageTarget makes an edge forget a release that is not active; connections
+// that are still open to it are cut. Idempotent: see slipway.Table.
+func (a *Central) UnstageTarget(ctx context.Context, in TargetInput) (slipway.RouteState, error) {
+	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) {
+		return e.Unstage(ctx, in.Service, in.Release)
+	})
+}
+
+// WatchEdgeInput says what an edge is expected to serve.
+type WatchEdgeInput struct {
+	Edge       string            `json:"edge"`
+	Service    slipway.ServiceID `json:"service"`
+	Generation uint64            `json:"generation"`
+}
+
+// edgeInterval is how often an edge that is watched is asked for its route.
+const edgeInterval = time.Second
+
+// WatchEdge returns the route when it is no longer at the generation that
+// Slipway wrote: a person has gone back, or forth, on the edge itself. An edge
+// that does not answer is asked again. It changes nothing.
+func (a *Central) WatchEdge(ctx context.Context, in WatchEdgeInput) (slipway.RouteState, error) {
+	edge, err := a.Edges.Edge(in.Edge)
+	if err != nil {
+		return slipway.RouteState{}, Failure(err)
+	}
+	tick := time.NewTicker(edgeInterval)
+	defer tick.Stop()
+	for {
+		state, err := edge.Route(ctx, in.Service)
+		if err == nil && state.Generation != in.Generation {
+			return trimmed(state), nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return slipway.RouteState{}, Failure(ctx.Err())
+		}
+	}
+}
+
+func onEdge(a *Central, name string, call func(EdgeAdmin) (slipway.RouteState, error)) (slipway.RouteState, error) {
+	edge, err := a.Edges.Edge(name)
+	if err != nil {
+		return slipway.RouteState{}, Failure(err)
+	}
+	state, err := call(edge)
+	return trimmed(state), Failure(err)
+}
+
+// trimmed is the part of a route that a history needs.
+func trimmed(r slipway.RouteState) slipway.RouteState {
+	r.Targets = nil
+	return r
+}

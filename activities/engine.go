@@ -1,0 +1,80 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"slipway"
+)
+
+// An Engine is one Docker host.
+type Engine interface {
+	// Facts says what the engine is. It answers within ctx's deadline or fails.
+	Facts(ctx context.Context) (slipway.HostFacts, error)
+
+	// Pull makes the image present, by digest, and returns its image ID as the
+	// host's image store has it. It calls progress as bytes arrive. An image
+	// that is there already costs one call.
+	Pull(ctx context.Context, ref string, auth slipway.RegistryAuth, progress func(slipway.Progress)) (imageID string, err error)
+
+	// Start makes a container of that name run on the network "slipway", with a
+	// fixed address, and returns it. If one of that name exists with the same
+	// labels it is started where it stands, not made again; with others it is
+	// an error of CodeConflict.
+	Start(ctx context.Context, spec slipway.ContainerSpec) (slipway.ContainerState, error)
+
+	// Inspect returns the container, or an error of CodeNotFound.
+	Inspect(ctx context.Context, name string) (slipway.ContainerState, error)
+
+	// AwaitExit returns when the container is not running, or with ctx's error.
+	AwaitExit(ctx context.Context, name string) (slipway.Exit, error)
+
+	// Evidence collects what is worth keeping of a container that failed.
+	Evidence(ctx context.Context, name string) (slipway.Evidence, error)
+
+	// Remove stops the container, waiting up to grace before it is killed, and
+	// removes it with its anonymous volumes. One that is not there is no error.
+	Remove(ctx context.Context, name string, grace time.Duration) error
+
+	// List returns the service's containers, running or not.
+	List(ctx context.Context, service slipway.ServiceID) ([]slipway.ContainerState, error)
+}
+
+// Registries are the registries of the fleet, by name.
+type Registries interface {
+	// Resolve finds out, once, what a tag (or digest) of a repository is for a
+	// platform such as "linux/amd64". Errors: CodeNotFound when there is no such
+	// repository, tag, or platform; CodeForbidden, CodeTooMany, CodeUnavailable.
+	Resolve(ctx context.Context, registry, repository, tag, platform string) (slipway.Image, error)
+
+	// Copy brings the image, by digest and tag, from one registry to another, and
+	// then compares the digest chain there. What is there already is not sent
+	// again. It calls progress as bytes arrive.
+	Copy(ctx context.Context, from, to string, image slipway.Image, progress func(slipway.Progress)) error
+
+	// PullRef is how hosts name the image in that registry, by digest, and the
+	// credentials to pull it with.
+	PullRef(ctx context.Context, registry string, image slipway.Image) (ref string, auth slipway.RegistryAuth, err error)
+}
+
+// A Prober asks a container whether it is well.
+type Prober interface {
+	// Probe sends one HTTP GET. A 2xx answer within the timeout is nil; any
+	// other result is an error that says what came back.
+	Probe(ctx context.Context, url string, timeout time.Duration) error
+}
+
+// An EdgeAdmin is the administration of one edge. Its errors are those of
+// slipway.Table; CodeUnavailable when the edge does not answer, in which case
+// it is not known whether the request was carried out.
+type EdgeAdmin interface {
+	Route(ctx context.Context, service slipway.ServiceID) (slipway.RouteState, error)
+	Stage(ctx context.Context, req slipway.StageRequest) (slipway.RouteState, error)
+	Commit(ctx context.Context, req slipway.CommitRequest) (slipway.RouteState, error)
+	Restore(ctx context.Context, req slipway.RestoreRequest) (slipway.RouteState, error)
+	// Drain returns when no request is in flight for the release, or with the
+	// number that still are when timeout has passed.
+	Drain(ctx context.Context, service slipway.ServiceID, release string, timeout time.Duration) (inFlight int, err error)
+	Unstage(ctx context.Context, service slipway.ServiceID, release string) (slipway.RouteState, error)
+	Remove(ctx context.Context, service slipway.ServiceID, generation uint64) error
+}

@@ -1,0 +1,53 @@
+package activities
+
+import (
+	"context"
+
+	"slipway"
+)
+
+// Host holds the activities of one Docker host. Each names its host in its
+// input; an agent has an engine for its own host only.
+type Host struct {
+	Engines    Engines
+	Registries Registries
+	Prober     Prober
+	Secrets    Secrets
+	Evidence   EvidenceStore
+}
+
+// Engines finds the engine of a host by name.
+type Engines interface {
+	// Engine returns an error of CodeNotFound for a host that this worker does
+	// not serve.
+	Engine(host string) (Engine, error)
+}
+
+// Secrets looks up what a reference such as "env://NAME" stands for.
+type Secrets interface {
+	// Secret returns an error of CodeNotFound where there is no such secret. Its
+	// errors never hold the value.
+	Secret(ctx context.Context, ref string) (string, error)
+}
+
+// An EvidenceStore keeps what is left of containers that failed.
+type EvidenceStore interface {
+	// Keep stores the evidence and returns the path of the file it is in.
+	// Keeping it again for the same release and host replaces it.
+	Keep(ctx context.Context, release, host string, evidence slipway.Evidence) (path string, err error)
+}
+
+// HostInput names a host.
+type HostInput struct {
+	Host string `json:"host"`
+}
+
+// HostFacts asks the engine what it is. It changes nothing.
+func (a *Host) HostFacts(ctx context.Context, in HostInput) (slipway.HostFacts, error) {
+	engine, err := a.Engines.Engine(in.Host)
+	if err != nil {
+		return slipway.HostFacts{}, Failure(err)
+	}
+	facts, err := engine.Facts(ctx)
+	return facts, Failure(err)
+}

@@ -1,0 +1,48 @@
+package activities
+
+import (
+	"context"
+
+	"go.temporal.io/sdk/activity"
+
+	"slipway"
+)
+
+// PullInput says which image a host is to have.
+type PullInput struct {
+	Host     string        `json:"host"`
+	Registry string        `json:"registry"`
+	Image    slipway.Image `json:"image"`
+}
+
+// PullResult is the image as the host's image store has it.
+type PullResult struct {
+	ImageID string `json:"image_id"`
+}
+
+// PullImage makes the image present on the host and checks that what is there
+// is what was verified. Idempotent: it names the image by digest, and layers
+// that are there already are not fetched again.
+func (a *Host) PullImage(ctx context.Context, in PullInput) (PullResult, error) {
+	engine, err := a.Engines.Engine(in.Host)
+	if err != nil {
+		return PullResult{}, Failure(err)
+	}
+	ref, auth, err := a.Registries.PullRef(ctx, in.Registry, in.Image)
+	if err != nil {
+		return PullResult{}, Failure(err)
+	}
+	id, err := engine.Pull(ctx, ref, auth, func(p slipway.Progress) { activity.RecordHeartbeat(ctx, p) })
+	if err != nil {
+		return PullResult{}, Failure(err)
+	}
+	if !in.Image.Runs(id) {
+		return PullResult{}, Failure(notVerified(in.Host, in.Image, id))
+	}
+	return PullResult{ImageID: id}, nil
+}
+
+func notVerified(host string, image slipway.Image, id string) error {
+	return slipway.Errorf(slipway.CodeInvalid, "host %s has image %s where %s (config %s) was verified: somebody else's image is in its place",
+		host, slipway.ShortDigest(id), slipway.ShortDigest(image.Digest), slipway.ShortDigest(image.Config))
+}

@@ -1,0 +1,25 @@
+package activities
+
+import (
+	"context"
+
+	"slipway"
+)
+
+// RemoveInput says which container is to go.
+type RemoveInput struct {
+	Host      string           `json:"host"`
+	Container string           `json:"container"`
+	Grace     slipway.Duration `json:"grace"` // until it is killed
+}
+
+// RemoveContainer stops and removes a container. Idempotent: one that is not
+// there is removed already. The caller has made sure that no edge sends it
+// traffic.
+func (a *Host) RemoveContainer(ctx context.Context, in RemoveInput) error {
+	engine, err := a.Engines.Engine(in.Host)
+	if err != nil {
+		return Failure(err)
+	}
+	return Failure(engine.Remove(ctx, in.Container, in.Grace.Std()))
+}

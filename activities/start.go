@@ -1,0 +1,80 @@
+package activities
+
+import (
+	"context"
+
+	"slipway"
+)
+
+// StartInput says which container is to run on a host.
+type StartInput struct {
+	Host     string           `json:"host"`
+	Release  string           `json:"release"`
+	Name     string           `json:"name"`
+	Service  slipway.Service  `json:"service"`
+	Registry string           `json:"registry"`
+	Image    slipway.Image    `json:"image"`
+	Publish  *slipway.Publish `json:"publish,omitempty"`
+}
+
+// StartGreen makes green's container run on the host, and checks that it runs
+// the image that was verified. Idempotent: the container is found by its name,
+// which no other release has, so one that an earlier attempt made is taken as
+// it is.
+func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.ContainerState, error) {
+	none := slipway.ContainerState{}
+	engine, err := a.Engines.Engine(in.Host)
+	if err != nil {
+		return none, Failure(err)
+	}
+	ref, _, err := a.Registries.PullRef(ctx, in.Registry, in.Image)
+	if err != nil {
+		return none, Failure(err)
+	}
+	environment, err := a.environment(ctx, in.Service.Container)
+	if err != nil {
+		return none, Failure(err)
+	}
+	labels := map[string]string{}
+	for key, value := range in.Service.Container.Labels {
+		labels[key] = value
+	}
+	labels[slipway.LabelProject] = in.Service.Project
+	labels[slipway.LabelService] = in.Service.Service
+	labels[slipway.LabelRelease] = in.Release
+	labels[slipway.LabelDigest] = in.Image.Digest
+	state, err := engine.Start(ctx, slipway.ContainerSpec{
+		Name:        in.Name,
+		Image:       ref,
+		Labels:      labels,
+		Container:   in.Service.Container,
+		Environment: environment,
+		Publish:     in.Publish,
+	})
+	if err != nil {
+		return none, Failure(err)
+	}
+	if !in.Image.Runs(state.Image) {
+		return none, Failure(notVerified(in.Host, in.Image, state.Image))
+	}
+	state.Labels = nil // the caller gave them; a history need not hold them twice
+	return state, nil
+}
+
+// environment is the container's environment with secrets looked up. It goes
+// to the engine and nowhere else.
+func (a *Host) environment(ctx context.Context, c slipway.Container) (map[string]string, error) {
+	out := make(map[string]string, len(c.Environment))
+	for name, value := range c.Environment {
+		out[name] = value.Plain
+		if value.Secret == "" {
+			continue
+		}
+		secret, err := a.Secrets.Secret(ctx, value.Secret)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = secret
+	}
+	return out, nil
+}

@@ -1,0 +1,93 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"slipway"
+)
+
+// WatchInput says what is watched on one host while blue is held.
+type WatchInput struct {
+	Host  string         `json:"host"`
+	Green *WatchedTarget `json:"green,omitempty"` // nil: not on this host
+	Blue  *WatchedTarget `json:"blue,omitempty"`
+	Ready bool           `json:"ready"` // what the caller believes of blue
+}
+
+// A WatchedTarget is one container, and how it is asked whether it is well.
+type WatchedTarget struct {
+	Container string              `json:"container"`
+	Address   string              `json:"address"` // host:port
+	Check     slipway.Healthcheck `json:"check"`
+}
+
+// WatchResult is what made WatchHost return: green failed, or blue is no
+// longer what the caller believed.
+type WatchResult struct {
+	GreenFailed string `json:"green_failed,omitempty"` // why
+	Ready       bool   `json:"ready"`                  // blue answers
+	Reason      string `json:"reason,omitempty"`       // why blue does not
+}
+
+// failuresInRow is how many probes must fail before a container that was well
+// counts as failed: one may hit a collector's pause or a full accept queue.
+const failuresInRow = 3
+
+// WatchHost probes green and blue until green has failed, or blue's readiness
+// is not what the caller believes; otherwise it goes on until it is cancelled.
+// It changes nothing, so it may run again.
+func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error) {
+	green, blue := &watched{target: in.Green}, &watched{target: in.Blue}
+	interval := slipway.DefaultInterval.Std()
+	for _, target := range []*WatchedTarget{in.Green, in.Blue} {
+		if target != nil {
+			interval = min(interval, target.Check.Interval.Std())
+		}
+	}
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		green.ask(ctx, a.Prober)
+		blue.ask(ctx, a.Prober)
+		if ctx.Err() != nil {
+			return WatchResult{}, Failure(ctx.Err())
+		}
+		result := WatchResult{Ready: in.Blue == nil || blue.failures < failuresInRow}
+		if !result.Ready {
+			result.Reason = fmt.Sprintf("%s on %s: %v", in.Blue.Container, in.Host, blue.last)
+		}
+		if in.Green != nil && green.failures >= failuresInRow {
+			result.GreenFailed = fmt.Sprintf("%s on %s does not answer any more: %v", in.Green.Container, in.Host, green.last)
+			return result, nil
+		}
+		// A belief that blue is away is corrected by the first answer, one that
+		// it is there only by failures in a row.
+		if result.Ready != in.Ready && (!result.Ready || blue.failures == 0) {
+			return result, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+type watched struct {
+	target   *WatchedTarget
+	failures int
+	last     error
+}
+
+func (w *watched) ask(ctx context.Context, prober Prober) {
+	if w.target == nil {
+		return
+	}
+	err := prober.Probe(ctx, "http://"+w.target.Address+w.target.Check.Path, w.target.Check.Timeout.Std())
+	if err == nil {
+		w.failures = 0
+		return
+	}
+	w.failures, w.last = w.failures+1, err
+}

@@ -1,0 +1,63 @@
+package slipway
+
+import "time"
+
+// A ContainerSpec is one container that is to run on a host.
+type ContainerSpec struct {
+	Name        string            `json:"name"`
+	Image       string            `json:"image"` // what to run, by digest: "host:port/repository@sha256:…"
+	Labels      map[string]string `json:"labels"`
+	Container   Container         `json:"container"`
+	Environment map[string]string `json:"-"`                 // with secrets resolved: never stored, never logged
+	Publish     *Publish          `json:"publish,omitempty"` // nil: reachable on the bridge network only
+}
+
+// Publish asks for a port of the host that leads to the container's port.
+type Publish struct {
+	Address string    `json:"address"` // the host's address to bind, never 0.0.0.0
+	Ports   PortRange `json:"ports"`   // to choose from
+}
+
+// A ContainerState is one container as its host reports it.
+type ContainerState struct {
+	Name      string            `json:"name"`
+	ID        string            `json:"id"`
+	Image     string            `json:"image"` // the image ID, "sha256:…"
+	Running   bool              `json:"running"`
+	StartedAt time.Time         `json:"started_at,omitzero"`
+	Address   string            `json:"address,omitempty"`   // its fixed IP on the host's bridge network
+	HostPort  int               `json:"host_port,omitempty"` // the published port; 0: none
+	Labels    map[string]string `json:"labels,omitempty"`
+	Exit      *Exit             `json:"exit,omitempty"` // nil while it runs, or before it ran
+}
+
+// An Exit is how a container's process ended.
+type Exit struct {
+	Code      int    `json:"code"`
+	OOMKilled bool   `json:"oom_killed,omitempty"`
+	Error     string `json:"error,omitempty"` // why it could not even start
+}
+
+// Evidence is what is kept of a container that failed.
+type Evidence struct {
+	Container ContainerState `json:"container"`
+	Logs      string         `json:"logs"`    // the last 64 kB of standard output and error
+	Inspect   string         `json:"inspect"` // Docker's own JSON, the values of environment variables redacted
+}
+
+// HostFacts is what a Docker Engine says of itself.
+type HostFacts struct {
+	Platform      string   `json:"platform"` // "linux/amd64"
+	Version       string   `json:"version"`  // of the engine
+	API           string   `json:"api"`
+	Kernel        string   `json:"kernel"`
+	StorageDriver string   `json:"storage_driver"`
+	LiveRestore   bool     `json:"live_restore"`
+	Answered      Duration `json:"answered"` // how long it took to say so
+}
+
+// Progress is how far a pull or a copy has come.
+type Progress struct {
+	Done  int64 `json:"done"`  // bytes
+	Total int64 `json:"total"` // bytes; 0 while it is not known
+}

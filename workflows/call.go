@@ -1,0 +1,83 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+	"slipway/activities"
+)
+
+// References to the activities, by which the compiler checks names and types.
+// Nothing is ever called on them.
+var (
+	host    *activities.Host
+	central *activities.Central
+)
+
+// call runs an activity that has a result.
+func call[I, O any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, I) (O, error), in I) (O, error) {
+	var out O
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in).Get(ctx, &out)
+	return out, err
+}
+
+// do runs an activity that has none.
+func do[I any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, I) error, in I) error {
+	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in).Get(ctx, nil)
+}
+
+// each calls f for 0 … n-1 side by side and returns when all are over. The
+// first error is the one returned; it cancels the others.
+func each(ctx workflow.Context, n int, f func(ctx workflow.Context, i int) error) error {
+	ctx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	var first error
+	wg := workflow.NewWaitGroup(ctx)
+	for i := range n {
+		wg.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer wg.Done()
+			if err := f(ctx, i); err != nil && first == nil {
+				first = err
+				cancel()
+			}
+		})
+	}
+	// Waiting goes on when the release is aborted: what an undo takes back must
+	// be over first. The activities themselves hear of it through their context.
+	patient, stop := workflow.NewDisconnectedContext(ctx)
+	defer stop()
+	wg.Wait(patient)
+	return first
+}
+
+// message is what a person reads of an error that came back from an activity.
+func message(err error) string {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return app.Message()
+	}
+	if timeout, ok := errors.AsType[*temporal.TimeoutError](err); ok {
+		if cause := errors.Unwrap(timeout); cause != nil {
+			return "no answer in time; before that: " + message(cause)
+		}
+		return "no answer in time"
+	}
+	return err.Error()
+}
+
+// code is the slipway.Code of an error that came back from an activity.
+func code(err error) slipway.Code {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return slipway.Code(app.Type())
+	}
+	return slipway.CodeUnavailable
+}
+
+// refusal is how a handler refuses an update.
+func refusal(code slipway.Code, format string, args ...any) error {
+	return activities.Failure(slipway.Errorf(code, format, args...))
+}

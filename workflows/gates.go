@@ -1,0 +1,134 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+)
+
+// awaitGates waits at each gate before the switch, in the order of the service
+// file. Going back to what was live before waits for nobody.
+func (r *release) awaitGates(ctx workflow.Context) error {
+	if r.in.Order.Kind == slipway.KindRollback || len(r.state.Gates) == 0 {
+		return nil
+	}
+	r.phase(ctx, slipway.AwaitingApproval)
+	for i := range r.state.Gates {
+		if err := r.awaitGate(ctx, &r.state.Gates[i]); err != nil {
+			return err
+		}
+	}
+	return r.lookAgain(ctx)
+}
+
+func (r *release) awaitGate(ctx workflow.Context, g *slipway.GateState) error {
+	expires := g.Expires.Std()
+	g.State, g.OpenedAt = slipway.GateOpen, workflow.Now(ctx)
+	g.ExpiresAt = g.OpenedAt.Add(expires)
+	r.details(ctx)
+	decided, err := workflow.AwaitWithOptions(ctx,
+		workflow.AwaitOptions{Timeout: expires, TimerOptions: workflow.TimerOptions{Summary: "gate " + g.Name + " expires"}},
+		func() bool { return rejection(*g) != nil || approvals(*g) >= g.Approvers.Quorum })
+	if err != nil {
+		return err
+	}
+	if no := rejection(*g); no != nil {
+		g.State = slipway.GateRejected
+		return &halt{slipway.Rejected, fmt.Sprintf("%s rejected gate %s: %s", no.By, g.Name, no.Reason)}
+	}
+	if !decided {
+		g.State = slipway.GateExpired
+		return &halt{slipway.Rejected, fmt.Sprintf("gate %s expired after %s with %d of %d approvals", g.Name, g.Expires, approvals(*g), g.Approvers.Quorum)}
+	}
+	g.State = slipway.GateApproved
+	return nil
+}
+
+// lookAgain makes sure, after a wait that may have taken days, that blue is
+// still what serves.
+func (r *release) lookAgain(ctx workflow.Context) error {
+	before := r.state.Blue
+	if err := r.readRoutes(ctx); err != nil {
+		return err
+	}
+	if err := r.findBlue(); err != nil {
+		return err
+	}
+	if r.state.Blue != before {
+		return refusal(slipway.CodeConflict, "while it waited, the edges went from %s to %s: release again", orNothing(before), orNothing(r.state.Blue))
+	}
+	return nil
+}
+
+// mayDecide is the check of every decision. It is about the release; that the
+// person is who they say, and one of the approvers, was checked where the
+// directory is known.
+func (r *release) mayDecide(d slipway.Decision) error {
+	g := r.gate(d.Gate)
+	switch {
+	case d.Verdict != slipway.Approve && d.Verdict != slipway.Reject:
+		return refusal(slipway.CodeInvalid, "a decision is %q or %q, not %q", slipway.Approve, slipway.Reject, d.Verdict)
+	case d.By == "":
+		return refusal(slipway.CodeInvalid, "a decision says who decides")
+	case g == nil:
+		return refusal(slipway.CodeNotFound, "%s has no gate %q", r.state.ID, d.Gate)
+	case g.State != slipway.GateOpen:
+		return refusal(slipway.CodeConflict, "gate %s of %s is %s, not open", g.Name, r.state.ID, g.State)
+	case d.By == r.state.RequestedBy:
+		return refusal(slipway.CodeForbidden, "%s asked for %s and cannot decide on it", d.By, r.state.ID)
+	case d.Verdict == slipway.Reject && d.Reason == "":
+		return refusal(slipway.CodeInvalid, "a rejection needs a reason")
+	case d.Digest != r.state.Digest || d.Settings != r.state.Settings:
+		return refusal(slipway.CodeConflict, "the decision is about another digest or other settings than %s has", r.state.ID)
+	case slices.ContainsFunc(g.Decisions, func(have slipway.Decision) bool { return have.By == d.By }):
+		return refusal(slipway.CodeConflict, "%s has decided gate %s already", d.By, g.Name)
+	}
+	return nil
+}
+
+func (r *release) takeDecision(ctx workflow.Context, d slipway.Decision) {
+	d.At = workflow.Now(ctx)
+	g := r.gate(d.Gate)
+	g.Decisions = append(g.Decisions, d)
+	r.details(ctx)
+}
+
+func (r *release) gate(name string) *slipway.GateState {
+	for i := range r.state.Gates {
+		if r.state.Gates[i].Name == name {
+			return &r.state.Gates[i]
+		}
+	}
+	return nil
+}
+
+// closeGates leaves no gate open behind a release that has ended.
+func (r *release) closeGates() {
+	for i := range r.state.Gates {
+		if g := &r.state.Gates[i]; g.State == slipway.GateOpen || g.State == slipway.GatePending {
+			g.State = slipway.GateSkipped
+		}
+	}
+}
+
+func rejection(g slipway.GateState) *slipway.Decision {
+	for i := range g.Decisions {
+		if g.Decisions[i].Verdict == slipway.Reject {
+			return &g.Decisions[i]
+		}
+	}
+	return nil
+}
+
+func approvals(g slipway.GateState) int {
+	n := 0
+	for _, d := range g.Decisions {
+		if d.Verdict == slipway.Approve {
+			n++
+		}
+	}
+	return n
+}

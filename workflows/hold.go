@@ -1,0 +1,129 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+	"slipway/activities"
+)
+
+// hold keeps blue running after the switch, so that going back is a switch and
+// nothing else. It returns nil when the time is up or a person accepts, and an
+// error when green fails, or a person goes back: through Slipway, or on an edge
+// itself.
+func (r *release) hold(ctx workflow.Context) error {
+	hold := r.service.Strategy.BlueGreen.Hold.Std()
+	if r.blue == nil || hold == 0 || r.in.Order.Kind == slipway.KindRollback {
+		return nil
+	}
+	until := workflow.Now(ctx).Add(hold)
+	r.state.HoldUntil, r.state.RollbackReady = &until, true
+	r.phase(ctx, slipway.Holding)
+	r.held = true
+	r.report(ctx, r.version(ctx))
+
+	watchCtx, stop := workflow.WithCancel(ctx)
+	w := &watch{release: r}
+	w.start(watchCtx)
+	summary := fmt.Sprintf("hold %s for %s", r.state.Blue, hold)
+	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold, TimerOptions: workflow.TimerOptions{Summary: summary}},
+		func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" })
+	stop() // not awaited: the way back does not wait for a probe to end
+	r.state.HoldUntil, r.state.RollbackReady = nil, false
+	switch {
+	case err != nil:
+		return err
+	case r.wentBack != nil:
+		return &halt{slipway.RolledBack, r.wentBack.By + " went back: " + r.wentBack.Reason}
+	case w.alarm != "":
+		return &halt{slipway.RolledBack, w.alarm}
+	}
+	return nil
+}
+
+// watch looks after green, blue and the edges while blue is held.
+type watch struct {
+	*release
+	alarm string            // why to go back
+	away  map[string]string // hosts where blue does not answer → why
+}
+
+func (w *watch) start(ctx workflow.Context) {
+	w.away = map[string]string{}
+	for _, name := range w.watchedHosts() {
+		workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, name) })
+	}
+	for i := range w.plan.Edges {
+		workflow.Go(ctx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
+	}
+}
+
+// watchedHosts are green's hosts, then those that only blue runs on.
+func (w *watch) watchedHosts() []slipway.PlanHost {
+	hosts := append([]slipway.PlanHost{}, w.plan.Hosts...)
+	for _, h := range w.blue.Plan.Hosts {
+		if target(h.Name, w.state.Hosts, w.service) == nil {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
+}
+
+func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost) {
+	in := activities.WatchInput{
+		Host:  h.Name,
+		Green: target(h.Name, w.state.Hosts, w.service),
+		Blue:  target(h.Name, w.blue.Hosts, w.blue.Service),
+		Ready: true,
+	}
+	for ctx.Err() == nil && w.alarm == "" {
+		seen, err := call(ctx, on(h, watching("watch "+h.Name, w.service.Strategy.BlueGreen.Hold.Std())), host.WatchHost, in)
+		if err != nil {
+			return // cancelled; nothing else ends a watch
+		}
+		if seen.GreenFailed != "" {
+			w.alarm = seen.GreenFailed
+			return
+		}
+		in.Ready = seen.Ready
+		delete(w.away, h.Name)
+		if !seen.Ready {
+			w.away[h.Name] = seen.Reason
+		}
+		w.state.RollbackReady = len(w.away) == 0
+		w.details(ctx)
+	}
+}
+
+func (w *watch) watchEdge(ctx workflow.Context, i int) {
+	edge := w.plan.Edges[i]
+	for ctx.Err() == nil && w.alarm == "" {
+		route, err := call(ctx, watching("watch "+edge.Name, w.service.Strategy.BlueGreen.Hold.Std()), central.WatchEdge, activities.WatchEdgeInput{
+			Edge: edge.Name, Service: w.in.ID.ServiceID, Generation: w.state.Edges[i].Generation,
+		})
+		if err != nil {
+			return // cancelled; nothing else ends a watch
+		}
+		w.acknowledged(i, route, nil)
+		// A later release writes generations too, when it takes over and when it
+		// goes back to this one. Neither is a reason to go back to blue.
+		if route.Active != w.state.ID && !slipway.IsRelease(route.By) {
+			w.alarm = fmt.Sprintf("%s went back to %s on edge %s: %s", route.By, orNothing(route.Active), edge.Name, route.Reason)
+		}
+	}
+}
+
+func target(host string, at []slipway.ReleaseHost, service slipway.Service) *activities.WatchedTarget {
+	for _, h := range at {
+		if h.Name == host {
+			return &activities.WatchedTarget{
+				Container: h.Container,
+				Address:   slipway.HostPort(h.Address, service.Container.Port),
+				Check:     service.Healthcheck,
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,261 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+)
+
+// Bounds of a lane.
+const (
+	QueueLimit  = 20             // releases that may wait
+	GoodLimit   = 5              // earlier versions that it remembers
+	KeyLifetime = 24 * time.Hour // of an idempotency key
+)
+
+// Lane is the queue of one service: one release at a time, numbers for them,
+// what is live, and what was live before. It runs for as long as the service
+// exists, and continues as new when Temporal suggests it.
+func Lane(ctx workflow.Context, in LaneInput) error {
+	l := &lane{service: in.Service, LaneState: in.State}
+	if err := l.setup(ctx); err != nil {
+		return err
+	}
+	return l.run(ctx)
+}
+
+type lane struct {
+	LaneState
+	service   slipway.ServiceID
+	goingBack bool // a rollback waits for the running release to be undone
+}
+
+func (l *lane) setup(ctx workflow.Context) error {
+	err := workflow.SetQueryHandler(ctx, Status, func() (slipway.ServiceStatus, error) { return l.status(), nil })
+	if err != nil {
+		return fmt.Errorf("set up query: %w", err)
+	}
+	err = workflow.SetQueryHandler(ctx, Waiting, l.waiting)
+	if err != nil {
+		return fmt.Errorf("set up query: %w", err)
+	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, Submit, l.submit, workflow.UpdateHandlerOptions{Validator: l.maySubmit})
+	if err != nil {
+		return fmt.Errorf("set up update: %w", err)
+	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, Rollback, l.rollback, workflow.UpdateHandlerOptions{Validator: l.mayRollback})
+	if err != nil {
+		return fmt.Errorf("set up update: %w", err)
+	}
+	workflow.Go(ctx, l.listen)
+	for _, number := range l.Open { // children of an earlier run, whose close this one does not hear
+		workflow.Go(ctx, func(ctx workflow.Context) { l.awaitByActivity(ctx, number) })
+	}
+	return nil
+}
+
+// run starts the next release whenever the one before is out of the way.
+func (l *lane) run(ctx workflow.Context) error {
+	for {
+		renew := func() bool {
+			return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && !l.goingBack && workflow.AllHandlersFinished(ctx)
+		}
+		err := workflow.Await(ctx, func() bool { return l.ready() || renew() })
+		if err != nil {
+			return err
+		}
+		if renew() {
+			for l.listenOnce(ctx) { // what has arrived must not be lost with this run
+			}
+			return workflow.NewContinueAsNewError(ctx, LaneType, LaneInput{Service: l.service, State: l.LaneState})
+		}
+		l.start(ctx)
+	}
+}
+
+func (l *lane) ready() bool { return len(l.Queue) > 0 && l.Running == 0 && !l.goingBack }
+
+// start makes a release of the first one in the queue.
+func (l *lane) start(ctx workflow.Context) {
+	next := l.Queue[0]
+	l.Queue = l.Queue[1:]
+	l.Running = next.ID.Number
+	l.Open = append(l.Open, next.ID.Number)
+	l.details(ctx)
+	in := ReleaseInput{ID: next.ID, Order: next.Order, Submitted: next.Submitted}
+	if l.Live != nil {
+		in.Known = append([]slipway.Version{*l.Live}, l.Good...)
+	}
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:            ReleaseWorkflowID(next.ID),
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
+		StaticSummary:         summary(next.Order),
+		Priority:              temporal.Priority{FairnessKey: l.service.Project},
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			ProjectKey.ValueSet(l.service.Project),
+			ServiceKey.ValueSet(l.service.String()),
+			PhaseKey.ValueSet(string(slipway.Verifying)),
+			RequesterKey.ValueSet(next.Order.RequestedBy),
+		),
+	}), ReleaseType, in)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		var ended slipway.Release
+		err := child.Get(ctx, &ended)
+		if ctx.Err() == nil {
+			l.closed(ctx, next.ID.Number, err == nil)
+		}
+	})
+}
+
+func summary(o slipway.Order) string {
+	if o.Kind == slipway.KindRollback {
+		return fmt.Sprintf("%s back to %s, by %s", o.Service.ServiceID, o.Tag, o.RequestedBy)
+	}
+	return fmt.Sprintf("%s %s, by %s", o.Service.ServiceID, o.Tag, o.RequestedBy)
+}
+
+// awaitByActivity hears of the end of a release that an earlier run started.
+func (l *lane) awaitByActivity(ctx workflow.Context, number int) {
+	options := watching(fmt.Sprintf("await the end of release %d", number), 365*24*time.Hour)
+	result, err := call(ctx, options, central.AwaitRelease, l.id(number))
+	if err == nil {
+		l.closed(ctx, number, result.OK)
+	}
+}
+
+// closed is told when a release's workflow is closed. A release that has ended
+// has reported before; one that has not was terminated or has crashed, and has
+// undone nothing.
+func (l *lane) closed(ctx workflow.Context, number int, properly bool) {
+	l.Open = slices.DeleteFunc(l.Open, func(n int) bool { return n == number })
+	if number != l.Running && number != l.Held {
+		return
+	}
+	workflow.GetLogger(ctx).Error("Release ended without a report", "release", l.id(number).String(), "completed", properly)
+	switch number {
+	case l.Running:
+		l.Running = 0
+	case l.Held:
+		l.Held = 0
+	}
+	l.details(ctx)
+}
+
+func (l *lane) listen(ctx workflow.Context) {
+	reports := workflow.GetSignalChannel(ctx, Reported)
+	for {
+		var report Report
+		reports.Receive(ctx, &report)
+		l.take(ctx, report)
+	}
+}
+
+func (l *lane) listenOnce(ctx workflow.Context) bool {
+	var report Report
+	ok := workflow.GetSignalChannel(ctx, Reported).ReceiveAsync(&report)
+	if ok {
+		l.take(ctx, report)
+	}
+	return ok
+}
+
+// take brings the lane up to date with one of its releases. The same report
+// may come twice.
+func (l *lane) take(ctx workflow.Context, report Report) {
+	number := report.Release.Number
+	l.serves(report.Live)
+	tookOver := report.Live != nil && report.Live.Release == report.Release.String()
+	if tookOver && l.Held != 0 && l.Held != number { // what it holds is nothing to go back to any more
+		l.tell(ctx, l.Held, Accept, Request{By: report.Release.String(), Reason: "a newer release is live"})
+	}
+	if report.Phase == slipway.Holding || report.Phase == slipway.Ended {
+		if l.Running == number {
+			l.Running = 0
+		}
+		if l.Held == number {
+			l.Held = 0
+		}
+	}
+	if report.Phase == slipway.Holding {
+		l.Held = number
+	}
+	l.details(ctx)
+}
+
+// serves notes what is live now. Going back to an earlier version forgets those
+// after it: they are not what anybody would go back to.
+func (l *lane) serves(live *slipway.Version) {
+	if live == nil || l.Live != nil && l.Live.Release == live.Release {
+		return
+	}
+	if i := slices.IndexFunc(l.Good, func(v slipway.Version) bool { return v.Release == live.Release }); i >= 0 {
+		l.Live, l.Good = live, slices.Delete(l.Good, 0, i+1)
+		return
+	}
+	if l.Live != nil {
+		l.Good = slices.Insert(l.Good, 0, *l.Live)
+		l.Good = l.Good[:min(len(l.Good), GoodLimit)]
+	}
+	l.Live = live
+}
+
+// tell sends a signal to one of the lane's releases. One that has closed
+// meanwhile needs to hear nothing.
+func (l *lane) tell(ctx workflow.Context, number int, signal string, request Request) {
+	workflow.SignalExternalWorkflow(ctx, ReleaseWorkflowID(l.id(number)), "", signal, request)
+}
+
+func (l *lane) id(number int) slipway.ReleaseID {
+	return slipway.ReleaseID{ServiceID: l.service, Number: number}
+}
+
+func (l *lane) status() slipway.ServiceStatus {
+	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good}
+	if s.Good == nil {
+		s.Good = []slipway.Version{}
+	}
+	if l.Running != 0 {
+		s.Running = l.id(l.Running).String()
+	}
+	if l.Held != 0 {
+		s.Held = l.id(l.Held).String()
+	}
+	for _, q := range l.Queue {
+		s.Queue = append(s.Queue, q.ID.String())
+	}
+	return s
+}
+
+// waiting shows a release that has not started yet.
+func (l *lane) waiting(id slipway.ReleaseID) (slipway.Release, error) {
+	for i, q := range l.Queue {
+		if q.ID == id {
+			state := Started(ReleaseInput{ID: q.ID, Order: q.Order, Submitted: q.Submitted})
+			state.Reason = fmt.Sprintf("%d before it in the queue", i)
+			return state, nil
+		}
+	}
+	return slipway.Release{}, refusal(slipway.CodeNotFound, "there is no release %s", id)
+}
+
+func (l *lane) details(ctx workflow.Context) {
+	s := l.status()
+	text := "Nothing is live."
+	if s.Live != nil {
+		text = fmt.Sprintf("Live: `%s` (%s, `%s`).", s.Live.Release, s.Live.Tag, slipway.ShortDigest(s.Live.Digest))
+	}
+	if s.Held != "" {
+		text += fmt.Sprintf(" `%s` holds its blue.", s.Held)
+	}
+	if s.Running != "" {
+		text += fmt.Sprintf(" `%s` is on its way.", s.Running)
+	}
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("%s %d in the queue.", text, len(s.Queue)))
+}

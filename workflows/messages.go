@@ -1,0 +1,101 @@
+package workflows
+
+import (
+	"time"
+
+	"slipway"
+)
+
+// SubmitInput asks a lane for a release.
+type SubmitInput struct {
+	Order slipway.Order `json:"order"`
+	Key   string        `json:"key,omitempty"` // the same key within KeyLifetime gets the same answer
+}
+
+// SubmitResult names the release that does what was asked for.
+type SubmitResult struct {
+	Release slipway.ReleaseID `json:"release"`
+}
+
+// RollbackInput asks a lane to go back to what served before.
+type RollbackInput struct {
+	Order *slipway.Order `json:"order,omitempty"` // the release to make where blue is not held any more; nil: there is none to make
+	To    int            `json:"to,omitempty"`    // the number of the release to go back to; 0: the one before
+	Key   string         `json:"key,omitempty"`
+	Request
+}
+
+// A Request says who wants something, and why.
+type Request struct {
+	By     string `json:"by"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// String is the request as a reason that people read.
+func (r Request) String() string {
+	if r.Reason == "" {
+		return r.By
+	}
+	return r.By + ": " + r.Reason
+}
+
+// A Report tells a lane what has become of one of its releases.
+type Report struct {
+	Release slipway.ReleaseID `json:"release"`
+	Phase   slipway.Phase     `json:"phase"`          // from holding on, it is out of the next one's way
+	Live    *slipway.Version  `json:"live,omitempty"` // what serves from now on; nil: unchanged
+}
+
+// ReleaseInput starts a release.
+type ReleaseInput struct {
+	ID        slipway.ReleaseID `json:"id"`
+	Order     slipway.Order     `json:"order"`
+	Known     []slipway.Version `json:"known,omitempty"` // what serves as far as the lane knows, then what served before
+	Submitted time.Time         `json:"submitted"`
+}
+
+// LaneInput starts a lane, or goes on with it in a new run.
+type LaneInput struct {
+	Service slipway.ServiceID `json:"service"`
+	State   LaneState         `json:"state,omitzero"`
+}
+
+// LaneState is what a lane knows.
+type LaneState struct {
+	Last    int               `json:"last"` // the number of the latest release
+	Queue   []Queued          `json:"queue,omitempty"`
+	Running int               `json:"running,omitempty"` // the release on its way; 0: none
+	Held    int               `json:"held,omitempty"`    // the release that holds its blue; 0: none
+	Open    []int             `json:"open,omitempty"`    // releases whose workflows are not closed yet
+	Live    *slipway.Version  `json:"live,omitempty"`
+	Good    []slipway.Version `json:"good,omitempty"` // what served before, the latest first
+	Answers []Answer          `json:"answers,omitempty"`
+}
+
+// Queued is a release that waits for its turn.
+type Queued struct {
+	ID        slipway.ReleaseID `json:"id"`
+	Order     slipway.Order     `json:"order"`
+	Submitted time.Time         `json:"submitted"`
+}
+
+// An Answer is what was answered under an idempotency key.
+type Answer struct {
+	Key     string            `json:"key"`
+	Release slipway.ReleaseID `json:"release"`
+	At      time.Time         `json:"at"`
+}
+
+// CleanupInput says what is still to be done after a release has ended.
+type CleanupInput struct {
+	ID       slipway.ReleaseID `json:"id"`
+	Restores []RestoreOn       `json:"restores,omitempty"` // traffic that has to be brought back first
+	Remains  Remains           `json:"remains"`
+	Reason   string            `json:"reason"`
+}
+
+// RestoreOn is a restore that an edge has not acknowledged.
+type RestoreOn struct {
+	Edge    string                 `json:"edge"`
+	Request slipway.RestoreRequest `json:"request"`
+}

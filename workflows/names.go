@@ -1,0 +1,61 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/temporal"
+
+	"slipway"
+)
+
+// Every name that Temporal knows is here, and only here. Names are a stored
+// format: a workflow that is open when Slipway is upgraded finds its code by
+// them. A test pins them.
+
+// Namespace is the Temporal namespace of all of Slipway.
+const Namespace = "slipway"
+
+// Task queues.
+const (
+	TaskQueue = "slipway" // workflows, and activities that need nothing special
+	CopyQueue = "copy"    // copies between registries, which must not starve probes
+)
+
+// HostQueue is the task queue that the agent of a host polls.
+func HostQueue(host string) string { return "host/" + host }
+
+// Workflow types.
+const (
+	LaneType    = "Lane"
+	ReleaseType = "Release"
+	CleanupType = "Cleanup"
+)
+
+// LaneID is the workflow ID of a service's lane.
+func LaneID(id slipway.ServiceID) string { return "lane/" + id.Key() }
+
+// ReleaseWorkflowID is the workflow ID of a release.
+func ReleaseWorkflowID(id slipway.ReleaseID) string { return "release/" + id.String() }
+
+// CleanupID is the workflow ID of what a release left to be removed.
+func CleanupID(id slipway.ReleaseID) string { return "cleanup/" + id.String() }
+
+// Updates, signals and queries. Decide and abort exist as update and as signal.
+const (
+	Submit   = "submit"   // update of a Lane: SubmitInput → SubmitResult
+	Rollback = "rollback" // update of a Lane: RollbackInput → SubmitResult; signal to a Release that holds: Request
+	Decide   = "decide"   // update of, and signal to, a Release: slipway.Decision
+	Abort    = "abort"    // update of, and signal to, a Release: Request
+	Accept   = "accept"   // update of, and signal to, a Release that holds: Request
+	Reported = "reported" // signal of a Release to its Lane: Report
+	Status   = "status"   // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus
+	Waiting  = "waiting"  // query of a Lane for a queued release: slipway.ReleaseID → slipway.Release
+)
+
+// Search attributes.
+var (
+	ProjectKey   = temporal.NewSearchAttributeKeyKeyword("SlipwayProject")
+	ServiceKey   = temporal.NewSearchAttributeKeyKeyword("SlipwayService") // "search/query-api"
+	PhaseKey     = temporal.NewSearchAttributeKeyKeyword("SlipwayPhase")
+	OutcomeKey   = temporal.NewSearchAttributeKeyKeyword("SlipwayOutcome")
+	DigestKey    = temporal.NewSearchAttributeKeyKeyword("SlipwayDigest")
+	RequesterKey = temporal.NewSearchAttributeKeyKeyword("SlipwayRequester")
+)

@@ -1,0 +1,130 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+)
+
+// How long each kind of activity may take, and how it is tried again. All of
+// them have a bound in time, none has one in attempts: whether trying again can
+// help is said by the error (activities.Failure).
+
+// pulse is how long an activity that beats may be silent before it counts as
+// lost with its worker. Package worker beats for every activity that has one.
+const pulse = 5 * time.Second
+
+// attempt is how long one request to an edge, or one look at a host, may take.
+const attempt = 3 * time.Second
+
+func retry(first, most time.Duration) *temporal.RetryPolicy {
+	return &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: most}
+}
+
+// asking is for questions that change nothing.
+func asking(summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout:    10 * time.Second,
+		ScheduleToCloseTimeout: 30 * time.Second,
+		RetryPolicy:            retry(100*time.Millisecond, 5*time.Second),
+		Summary:                summary,
+	}
+}
+
+// moving is for images on their way: a pull or a copy.
+func moving(summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout:    20 * time.Minute,
+		ScheduleToCloseTimeout: time.Hour,
+		HeartbeatTimeout:       3 * pulse, // a registry may be silent for a while
+		WaitForCancellation:    true,
+		RetryPolicy:            retry(time.Second, time.Minute),
+		Summary:                summary,
+	}
+}
+
+// starting is for bringing green up.
+func starting(summary string, deadline slipway.Duration) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout:    deadline.Std() + attempt,
+		ScheduleToCloseTimeout: 2*deadline.Std() + 4*pulse, // one lost worker does not fail a release
+		HeartbeatTimeout:       pulse,
+		WaitForCancellation:    true,
+		RetryPolicy:            retry(200*time.Millisecond, 5*time.Second),
+		Summary:                summary,
+	}
+}
+
+// switching is for what all edges must acknowledge in time.
+func switching(summary string, deadline slipway.Duration) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout:    attempt,
+		ScheduleToCloseTimeout: deadline.Std(),
+		WaitForCancellation:    true,
+		RetryPolicy:            retry(50*time.Millisecond, time.Second),
+		Summary:                summary,
+		Priority:               temporal.Priority{PriorityKey: 1},
+	}
+}
+
+// restoreDeadline is how long edges may take to acknowledge that blue serves
+// again before a person is called. Trying goes on after it.
+const restoreDeadline = 2 * time.Minute
+
+// restoring is for the way back.
+func restoring(summary string) workflow.ActivityOptions {
+	options := switching(summary, slipway.Duration(restoreDeadline))
+	options.RetryPolicy = retry(20*time.Millisecond, time.Second)
+	return options
+}
+
+// draining is for waiting until requests are over.
+func draining(summary string, timeout slipway.Duration) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout:    timeout.Std() + 2*pulse,
+		ScheduleToCloseTimeout: 2*timeout.Std() + 4*pulse,
+		HeartbeatTimeout:       2 * pulse,
+		RetryPolicy:            retry(100*time.Millisecond, time.Second),
+		Summary:                summary,
+	}
+}
+
+// removing is for taking containers and targets away.
+func removing(summary string, grace slipway.Duration) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout:    grace.Std() + 30*time.Second,
+		ScheduleToCloseTimeout: grace.Std() + time.Minute,
+		HeartbeatTimeout:       2 * pulse,
+		RetryPolicy:            retry(200*time.Millisecond, 5*time.Second),
+		Summary:                summary,
+	}
+}
+
+// watching is for what goes on until something happens, at most for so long.
+func watching(summary string, atMost time.Duration) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout: atMost + time.Hour,
+		HeartbeatTimeout:    2 * pulse,
+		RetryPolicy:         retry(200*time.Millisecond, 5*time.Second),
+		Summary:             summary,
+	}
+}
+
+// patient makes any of these go on for as long as it takes: a host may be away
+// for days.
+func patient(options workflow.ActivityOptions) workflow.ActivityOptions {
+	options.ScheduleToCloseTimeout = 0
+	options.RetryPolicy = retry(time.Second, time.Minute)
+	return options
+}
+
+// on sends an activity to where a host's activities run.
+func on(h slipway.PlanHost, options workflow.ActivityOptions) workflow.ActivityOptions {
+	if h.Agent {
+		options.TaskQueue = HostQueue(h.Name)
+	}
+	return options
+}

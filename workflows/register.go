@@ -1,0 +1,13 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+)
+
+// Register makes the workflows known to a worker, or to a replayer.
+func Register(registry worker.WorkflowRegistry) {
+	registry.RegisterWorkflowWithOptions(Lane, workflow.RegisterOptions{Name: LaneType})
+	registry.RegisterWorkflowWithOptions(Release, workflow.RegisterOptions{Name: ReleaseType})
+	registry.RegisterWorkflowWithOptions(Cleanup, workflow.RegisterOptions{Name: CleanupType})
+}

@@ -1,0 +1,208 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+)
+
+// Release brings one version of a service live, or leaves everything as it
+// was. It completes with the release as it ended, whatever the outcome: the
+// search attribute SlipwayOutcome tells which.
+func Release(ctx workflow.Context, in ReleaseInput) (slipway.Release, error) {
+	r, ctx, err := newRelease(ctx, in)
+	if err != nil {
+		return slipway.Release{}, err
+	}
+	err = r.run(ctx)
+	r.end(ctx, err)
+	return r.state, nil
+}
+
+// release is one run of the workflow.
+type release struct {
+	in    ReleaseInput
+	state slipway.Release // what the query shows
+
+	service slipway.Service
+	plan    slipway.Plan
+	image   slipway.Image
+	blue    *slipway.Version     // what serves when it starts; nil: nothing
+	routes  []slipway.RouteState // by edge of the plan, as it was decided on
+	staged  bool                 // edges may know green
+	held    bool                 // it has held its blue, and said so
+	undo    undoStack
+
+	cancel   workflow.CancelFunc // of everything that an abort breaks
+	aborted  *Request
+	accepted *Request
+	wentBack *Request
+
+	phaseSince time.Time
+	remains    Remains     // what could not be removed yet
+	restores   []RestoreOn // what could not be brought back yet
+}
+
+// run is the life of a release. Every step that changes something has put its
+// undo on the stack before it begins.
+func (r *release) run(ctx workflow.Context) error {
+	if err := r.verify(ctx); err != nil {
+		return err
+	}
+	if r.servesAlready() {
+		return &halt{slipway.Live, r.blue.Release + " serves exactly this already; nothing was done"}
+	}
+	if err := r.replicate(ctx); err != nil {
+		return err
+	}
+	if err := r.deploy(ctx); err != nil {
+		return err
+	}
+	if err := r.awaitGates(ctx); err != nil {
+		return err
+	}
+	if err := r.switchTraffic(ctx); err != nil {
+		return err
+	}
+	if err := r.hold(ctx); err != nil {
+		return err
+	}
+	r.retireBlue(ctx)
+	return nil
+}
+
+// halt ends a release early with an outcome of its own.
+type halt struct {
+	outcome slipway.Outcome
+	reason  string
+}
+
+func (h *halt) Error() string { return h.reason }
+
+// newRelease sets the handlers up before anything else, so that no message
+// that arrives early is lost.
+func newRelease(ctx workflow.Context, in ReleaseInput) (*release, workflow.Context, error) {
+	r := &release{in: in, service: in.Order.Service, plan: in.Order.Plan, phaseSince: workflow.Now(ctx)}
+	r.state = Started(in)
+	ctx, r.cancel = workflow.WithCancel(ctx)
+	if err := workflow.SetQueryHandler(ctx, Status, func() (slipway.Release, error) { return r.state, nil }); err != nil {
+		return nil, nil, fmt.Errorf("set up query: %w", err)
+	}
+	if err := r.handleRequests(ctx); err != nil {
+		return nil, nil, fmt.Errorf("set up updates: %w", err)
+	}
+	if len(in.Known) > 0 {
+		r.blue = &in.Known[0]
+		r.state.Blue = r.blue.Release
+	}
+	return r, ctx, nil
+}
+
+// Started is the release as it stands before it has done anything.
+func Started(in ReleaseInput) slipway.Release {
+	state := slipway.Release{
+		ID:          in.ID.String(),
+		Project:     in.ID.Project,
+		Service:     in.ID.Service,
+		Tag:         in.Order.Tag,
+		Settings:    in.Order.Service.SettingsHash(),
+		Kind:        in.Order.Kind,
+		Phase:       slipway.Queued,
+		Reason:      in.Order.Reason,
+		RequestedBy: in.Order.RequestedBy,
+		StartedAt:   in.Submitted,
+		Hosts:       []slipway.ReleaseHost{},
+		Edges:       []slipway.ReleaseEdge{},
+		Gates:       []slipway.GateState{},
+	}
+	for _, h := range in.Order.Plan.Hosts {
+		state.Hosts = append(state.Hosts, slipway.ReleaseHost{Name: h.Name, Phase: slipway.HostPending, Container: in.ID.ContainerName(0)})
+	}
+	for _, e := range in.Order.Plan.Edges {
+		state.Edges = append(state.Edges, slipway.ReleaseEdge{Name: e.Name})
+	}
+	for _, g := range in.Order.Service.Gates {
+		gate := slipway.GateState{Gate: g, State: slipway.GatePending}
+		if in.Order.Kind == slipway.KindRollback {
+			gate.State = slipway.GateSkipped
+		}
+		state.Gates = append(state.Gates, gate)
+	}
+	return state
+}
+
+// version is what this release brings live.
+func (r *release) version(ctx workflow.Context) *slipway.Version {
+	return &slipway.Version{
+		Release:  r.state.ID,
+		Tag:      r.state.Tag,
+		Digest:   r.image.Digest,
+		Service:  r.service,
+		Settings: r.state.Settings,
+		Plan:     r.plan,
+		Hosts:    r.state.Hosts,
+		Since:    workflow.Now(ctx),
+	}
+}
+
+// end works out how the release ended, undoes what has to be undone, and tells
+// the lane.
+func (r *release) end(ctx workflow.Context, err error) {
+	outcome, reason := r.judge(ctx, err)
+	ctx, stop := workflow.NewDisconnectedContext(ctx) // what follows happens, aborted or not
+	defer stop()
+	if outcome != slipway.Live && r.undo.any() {
+		r.state.Reason = reason
+		r.phase(ctx, slipway.Undoing)
+		problem := r.undo.run(ctx)
+		reason = r.state.Reason // which says by now how the undoing went
+		if problem != nil {
+			outcome, reason = slipway.Failed, fmt.Sprintf("%s; and then: %s", reason, message(problem))
+		}
+	}
+	r.passOn(ctx, reason)
+	now := workflow.Now(ctx)
+	r.state.Outcome, r.state.Reason, r.state.EndedAt = &outcome, reason, &now
+	r.state.HoldUntil, r.state.RollbackReady = nil, false
+	r.closeGates()
+	r.phase(ctx, slipway.Ended)
+	r.count(ctx, outcome)
+	if outcome == slipway.Live && r.staged && !r.held {
+		r.report(ctx, r.version(ctx))
+	} else {
+		r.report(ctx, nil)
+	}
+	// A caller whose update is being answered must get the answer.
+	_ = workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+}
+
+// judge names the outcome that an error stands for.
+func (r *release) judge(ctx workflow.Context, err error) (slipway.Outcome, string) {
+	if err == nil {
+		return slipway.Live, ""
+	}
+	if h, ok := errors.AsType[*halt](err); ok {
+		return h.outcome, h.reason
+	}
+	switch {
+	case r.aborted != nil:
+		return slipway.Aborted, "aborted by " + r.aborted.String()
+	case ctx.Err() != nil || temporal.IsCanceledError(err):
+		return slipway.Aborted, "cancelled in Temporal"
+	case !r.undo.any():
+		return slipway.Refused, message(err)
+	}
+	return slipway.RolledBack, message(err)
+}
+
+// report tells the lane how far the release has come, and what serves from now
+// on if that has changed. A lane that is gone cannot be told, and need not be.
+func (r *release) report(ctx workflow.Context, live *slipway.Version) {
+	report := Report{Release: r.in.ID, Phase: r.state.Phase, Live: live}
+	_ = workflow.SignalExternalWorkflow(ctx, LaneID(r.in.ID.ServiceID), "", Reported, report).Get(ctx, nil)
+}

@@ -1,0 +1,63 @@
+package workflows
+
+import (
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+)
+
+func (l *lane) mayRollback(in RollbackInput) error {
+	switch {
+	case in.By == "" || in.Reason == "":
+		return refusal(slipway.CodeInvalid, "a rollback says who goes back, and why")
+	case l.answered(in.Key) != nil || l.held(in.To):
+		return nil
+	case in.Order == nil && in.To != 0:
+		return refusal(slipway.CodeNotFound, "release %d of %s is not one to go back to: it never served, or it is too long ago", in.To, l.service)
+	case in.Order == nil:
+		return refusal(slipway.CodeNotFound, "%s has nothing to go back to: nothing else has served before", l.service)
+	}
+	return nil
+}
+
+// held reports whether going back to a release (0: the one before) is only a
+// switch, because its containers still run.
+func (l *lane) held(to int) bool {
+	return l.Held != 0 && (to == 0 || len(l.Good) > 0 && l.Good[0].Release == l.id(to).String())
+}
+
+// rollback goes back to what served before. While that is held, the release
+// that holds it switches back; otherwise it is released again, before anything
+// else that waits. Either way a release that is on its way is aborted first.
+func (l *lane) rollback(ctx workflow.Context, in RollbackInput) (SubmitResult, error) {
+	if before := l.answered(in.Key); before != nil {
+		return SubmitResult{Release: before.Release}, nil
+	}
+	if l.Running != 0 {
+		l.tell(ctx, l.Running, Abort, Request{By: in.By, Reason: "a rollback goes first: " + in.Reason})
+	}
+	if !l.held(in.To) {
+		queued := l.enqueue(ctx, *in.Order, in.Key)
+		l.Queue = slices.Insert(l.Queue, 0, queued)
+		l.details(ctx)
+		return SubmitResult{Release: queued.ID}, nil
+	}
+	held := l.Held
+	l.answer(ctx, in.Key, l.id(held))
+	if l.Running == 0 {
+		l.tell(ctx, held, Rollback, in.Request)
+		return SubmitResult{Release: l.id(held)}, nil
+	}
+	l.goingBack = true
+	workflow.Go(ctx, func(ctx workflow.Context) { // the caller need not wait for the undoing
+		defer func() { l.goingBack = false }()
+		if err := workflow.Await(ctx, func() bool { return l.Running == 0 }); err != nil {
+			return
+		}
+		l.tell(ctx, l.Held, Rollback, in.Request)
+		_ = workflow.Await(ctx, func() bool { return l.Held != held })
+	})
+	return SubmitResult{Release: l.id(held)}, nil
+}

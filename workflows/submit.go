@@ -1,0 +1,63 @@
+package workflows
+
+import (
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+)
+
+// maySubmit refuses a release that would never start.
+func (l *lane) maySubmit(in SubmitInput) error {
+	switch {
+	case in.Order.Service.ServiceID != l.service:
+		return refusal(slipway.CodeInvalid, "the order is for %s, but this is the lane of %s", in.Order.Service.ServiceID, l.service)
+	case in.Order.RequestedBy == "":
+		return refusal(slipway.CodeInvalid, "an order says who asks for it")
+	case l.answered(in.Key) == nil && len(l.Queue) >= QueueLimit:
+		return refusal(slipway.CodeTooMany, "%d releases of %s wait already: wait for them, or abort some", QueueLimit, l.service)
+	}
+	return nil
+}
+
+// submit puts a release at the end of the queue. The same idempotency key gets
+// the same release.
+func (l *lane) submit(ctx workflow.Context, in SubmitInput) (SubmitResult, error) {
+	if before := l.answered(in.Key); before != nil {
+		return SubmitResult{Release: before.Release}, nil
+	}
+	queued := l.enqueue(ctx, in.Order, in.Key)
+	l.Queue = append(l.Queue, queued)
+	l.details(ctx)
+	return SubmitResult{Release: queued.ID}, nil
+}
+
+func (l *lane) enqueue(ctx workflow.Context, order slipway.Order, key string) Queued {
+	l.Last++
+	queued := Queued{ID: l.id(l.Last), Order: order, Submitted: workflow.Now(ctx)}
+	l.answer(ctx, key, queued.ID)
+	return queued
+}
+
+func (l *lane) answered(key string) *Answer {
+	if key == "" {
+		return nil
+	}
+	for i := range l.Answers {
+		if l.Answers[i].Key == key {
+			return &l.Answers[i]
+		}
+	}
+	return nil
+}
+
+// answer remembers what was answered under a key, and forgets what is too old
+// to be asked again.
+func (l *lane) answer(ctx workflow.Context, key string, id slipway.ReleaseID) {
+	now := workflow.Now(ctx)
+	l.Answers = slices.DeleteFunc(l.Answers, func(a Answer) bool { return now.Sub(a.At) > KeyLifetime })
+	if key != "" {
+		l.Answers = append(l.Answers, Answer{Key: key, Release: id, At: now})
+	}
+}

@@ -1,0 +1,149 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+	"slipway/activities"
+)
+
+// switchTraffic points all edges at green: first every edge learns of it, then
+// every edge commits. An acknowledgement that is missing when the time is up
+// sends all of them back.
+func (r *release) switchTraffic(ctx workflow.Context) error {
+	r.phase(ctx, slipway.Switching)
+	begun := workflow.Now(ctx)
+	r.undo.pushBarrier("bring traffic back", r.restoreTraffic)
+	r.staged = true
+	deadline := r.service.Strategy.BlueGreen.SwitchTimeout
+	err := each(ctx, len(r.plan.Edges), func(ctx workflow.Context, i int) error {
+		edge := r.plan.Edges[i]
+		_, err := call(ctx, switching("stage green on "+edge.Name, deadline), central.StageTarget, activities.StageInput{
+			Edge: edge.Name,
+			Request: slipway.StageRequest{
+				ServiceID:  r.in.ID.ServiceID,
+				Route:      *r.service.Route,
+				Release:    r.state.ID,
+				Upstreams:  r.upstreams(edge),
+				Generation: r.routes[i].Generation,
+			},
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = each(ctx, len(r.plan.Edges), func(ctx workflow.Context, i int) error {
+		route, err := call(ctx, switching("point "+r.plan.Edges[i].Name+" at green", deadline), central.CommitTarget, activities.CommitInput{
+			Edge: r.plan.Edges[i].Name,
+			Request: slipway.CommitRequest{
+				ServiceID:  r.in.ID.ServiceID,
+				Release:    r.state.ID,
+				Generation: r.routes[i].Generation,
+				By:         r.state.ID,
+			},
+		})
+		r.acknowledged(i, route, err)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	now := workflow.Now(ctx)
+	r.state.SwitchedAt = &now
+	r.serve(slipway.HostServing)
+	workflow.GetMetricsHandler(ctx).Timer("slipway_switch_latency").Record(now.Sub(begun))
+	return nil
+}
+
+// upstreams are green's addresses as the edge reaches them: on the bridge of
+// its own host, by a port of the host elsewhere.
+func (r *release) upstreams(edge slipway.PlanEdge) []string {
+	var out []string
+	for i, h := range r.plan.Hosts {
+		for _, name := range edge.Hosts {
+			switch {
+			case name != h.Name:
+			case edge.On == h.Name:
+				out = append(out, slipway.HostPort(r.state.Hosts[i].Address, r.service.Container.Port))
+			default:
+				out = append(out, slipway.HostPort(h.Address, r.state.Hosts[i].HostPort))
+			}
+		}
+	}
+	return out
+}
+
+func (r *release) serve(phase slipway.HostPhase) {
+	for i := range r.state.Hosts {
+		r.state.Hosts[i].Phase = phase
+	}
+}
+
+// restoreTraffic points all edges back at blue, whether or not they had
+// committed. Where a person has decided otherwise on an edge, that stands,
+// unless it is green, which is about to go. It fails when an edge has not said
+// by the deadline that green is off it; then nothing that it may route to is
+// removed.
+func (r *release) restoreTraffic(ctx workflow.Context) error {
+	begun := workflow.Now(ctx)
+	patient, stop := workflow.NewDisconnectedContext(ctx)
+	defer stop()
+	problems := make([]error, len(r.plan.Edges))
+	wg := workflow.NewWaitGroup(patient)
+	for i, edge := range r.plan.Edges {
+		wg.Add(1)
+		workflow.Go(patient, func(ctx workflow.Context) { // all of them, even if one fails
+			defer wg.Done()
+			problems[i] = r.restoreOn(ctx, i, r.restore(edge.Name, i))
+		})
+	}
+	wg.Wait(patient)
+	for _, err := range problems {
+		if err != nil {
+			return err
+		}
+	}
+	took := workflow.Now(ctx).Sub(begun)
+	workflow.GetMetricsHandler(ctx).Timer("slipway_restore_latency").Record(took)
+	if r.state.SwitchedAt != nil {
+		r.state.Reason += fmt.Sprintf(" (%s served again after %s)", orNothing(r.state.Blue), took.Round(time.Millisecond))
+	}
+	r.report(ctx, r.blue)
+	return nil
+}
+
+func (r *release) restore(edge string, i int) RestoreOn {
+	return RestoreOn{Edge: edge, Request: slipway.RestoreRequest{
+		ServiceID:  r.in.ID.ServiceID,
+		Release:    r.state.Blue,
+		Generation: r.routes[i].Generation,
+		By:         r.state.ID,
+		Reason:     "undone",
+	}}
+}
+
+func (r *release) restoreOn(ctx workflow.Context, i int, restore RestoreOn) error {
+	summary := "point " + restore.Edge + " back at " + orNothing(restore.Request.Release)
+	route, err := call(ctx, restoring(summary), central.RestoreTarget, activities.RestoreInput{Edge: restore.Edge, Request: restore.Request})
+	if err == nil && route.Active == r.state.ID && route.By != r.state.ID && slipway.IsRelease(route.By) {
+		// A later release came and went while this one held its blue: the edge
+		// serves green again, at a generation that this release did not write.
+		restore.Request.Generation = route.Generation
+		route, err = call(ctx, restoring(summary), central.RestoreTarget, activities.RestoreInput{Edge: restore.Edge, Request: restore.Request})
+	}
+	r.acknowledged(i, route, err)
+	switch {
+	case err != nil:
+		r.restores = append(r.restores, restore)
+		return refusal(slipway.CodeUnavailable, "edge %s has not said that %s serves again (%s); it may still serve %s: look at it now, slipway-edge restore %s on its machine goes back",
+			restore.Edge, orNothing(r.state.Blue), message(err), r.state.ID, r.in.ID.ServiceID)
+	case route.Active == r.state.ID:
+		return refusal(slipway.CodeConflict, "edge %s was pointed at %s by %s (%s): that stands, so it is not removed",
+			restore.Edge, route.Active, route.By, route.Reason)
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+	"slipway/activities"
+)
+
+// verify finds out what is asked for and whether the hosts and edges are fit
+// for it, side by side. It changes nothing.
+func (r *release) verify(ctx workflow.Context) error {
+	r.phase(ctx, slipway.Verifying)
+	looks := []func(workflow.Context) error{r.verifyImage, r.readRoutes}
+	for i := range r.plan.Hosts {
+		looks = append(looks, func(ctx workflow.Context) error { return r.lookAtHost(ctx, i) })
+	}
+	if err := each(ctx, len(looks), func(ctx workflow.Context, i int) error { return looks[i](ctx) }); err != nil {
+		return err
+	}
+	if err := r.findBlue(); err != nil {
+		return err
+	}
+	if r.blue != nil && r.blue.Release != r.in.Known[0].Release {
+		r.report(ctx, r.blue) // a person went back on the edges; the lane is to know
+	}
+	return nil
+}
+
+func (r *release) verifyImage(ctx workflow.Context) error {
+	image, err := call(ctx, asking("resolve "+r.service.Image+":"+r.state.Tag), central.VerifyImage, activities.VerifyInput{
+		Registry:   r.plan.Source,
+		Repository: r.service.Image,
+		Tag:        r.in.Order.Tag,
+		Platform:   r.plan.Platform,
+	})
+	r.image, r.state.Digest = image, image.Digest
+	return err
+}
+
+func (r *release) lookAtHost(ctx workflow.Context, i int) error {
+	h := r.plan.Hosts[i]
+	facts, err := call(ctx, on(h, asking("look at "+h.Name)), host.HostFacts, activities.HostInput{Host: h.Name})
+	if err != nil {
+		r.state.Hosts[i].Phase, r.state.Hosts[i].Error = slipway.HostFailed, message(err)
+		return err
+	}
+	if facts.Platform != r.plan.Platform {
+		return refusal(slipway.CodeInvalid, "host %s is %s, but the release is for %s", h.Name, facts.Platform, r.plan.Platform)
+	}
+	return nil
+}
+
+// readRoutes asks every edge what it serves.
+func (r *release) readRoutes(ctx workflow.Context) error {
+	routes := make([]slipway.RouteState, len(r.plan.Edges))
+	err := each(ctx, len(r.plan.Edges), func(ctx workflow.Context, i int) error {
+		var err error
+		routes[i], err = call(ctx, asking("ask "+r.plan.Edges[i].Name+" what it serves"), central.ReadRoute,
+			activities.EdgeInput{Edge: r.plan.Edges[i].Name, Service: r.in.ID.ServiceID})
+		r.acknowledged(i, routes[i], err)
+		return err
+	})
+	r.routes = routes
+	return err
+}
+
+// acknowledged notes what an edge said it serves.
+func (r *release) acknowledged(i int, route slipway.RouteState, err error) {
+	edge := &r.state.Edges[i]
+	if err != nil {
+		edge.Error = message(err)
+		return
+	}
+	edge.Active, edge.Generation, edge.Error = route.Active, route.Generation, ""
+}
+
+// findBlue takes what the edges serve for blue. That is what the lane believes,
+// unless a person has gone back on the edges themselves, which stands. Edges
+// that disagree are for a person to bring together first.
+func (r *release) findBlue() error {
+	active := r.routes[0].Active
+	for i, route := range r.routes {
+		if route.Active != active {
+			return refusal(slipway.CodeConflict, "edge %s serves %s, but edge %s serves %s: bring them together first, with slipway-edge restore on one of them",
+				r.plan.Edges[0].Name, orNothing(active), r.plan.Edges[i].Name, orNothing(route.Active))
+		}
+	}
+	if active == "" {
+		r.blue, r.state.Blue = nil, ""
+		return nil
+	}
+	for i := range r.in.Known {
+		if r.in.Known[i].Release == active {
+			r.blue, r.state.Blue = &r.in.Known[i], active
+			return nil
+		}
+	}
+	return refusal(slipway.CodeConflict, "the edges serve %s, which the lane of %s does not know", active, r.in.ID.ServiceID)
+}
+
+func orNothing(release string) string {
+	if release == "" {
+		return "nothing"
+	}
+	return release
+}
+
+// servesAlready reports whether blue is exactly what is asked for: the digest,
+// the settings, and the hosts.
+func (r *release) servesAlready() bool {
+	if r.blue == nil || r.in.Order.Force {
+		return false
+	}
+	return r.blue.Digest == r.image.Digest && r.blue.Settings == r.state.Settings &&
+		fmt.Sprint(r.blue.Plan.Hosts, r.blue.Plan.Edges) == fmt.Sprint(r.plan.Hosts, r.plan.Edges)
+}
+
+// replicate brings the image to the registry that the hosts pull from.
+func (r *release) replicate(ctx workflow.Context) error {
+	if r.plan.Source == r.plan.Production {
+		return nil
+	}
+	r.phase(ctx, slipway.Replicating)
+	options := moving(fmt.Sprintf("copy %s from %s to %s", slipway.ShortDigest(r.image.Digest), r.plan.Source, r.plan.Production))
+	options.TaskQueue = CopyQueue
+	return do(ctx, options, central.ReplicateImage, activities.ReplicateInput{From: r.plan.Source, To: r.plan.Production, Image: r.image})
+}
