@@ -58,6 +58,7 @@ type HostFacts struct {
 
 // Progress is how far a pull or a copy has come.
 type Progress struct {
-	Done  int64 `json:"done"`  // bytes
-	Total int64 `json:"total"` // bytes; 0 while it is not known
+	Host  string `json:"host,omitempty"` // that pulls; empty for a copy between registries
+	Done  int64  `json:"done"`           // bytes
+	Total int64  `json:"total"`          // bytes; 0 while it is not known
 }

@@ -100,7 +100,7 @@ type Project struct {
 // Allow lists what the services of a project may ask of a host. What is not
 // listed is denied.
 type Allow struct {
-	Volumes []string `json:"volumes,omitempty"` // host directories: exact, or "/data/search/**" for all below
+	Volumes []string `json:"volumes,omitempty"` // host directories: exact, or "/data/search/**" for all below; named volumes: exact
 	CapAdd  []string `json:"cap_add,omitempty"`
 	Devices []string `json:"devices,omitempty"`
 	Secrets []string `json:"secrets,omitempty"` // references: exact, or with a trailing "*"

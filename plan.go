@@ -49,11 +49,11 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	if !ok {
 		return Plan{}, Errorf(CodeInvalid, "project %q is not in the fleet file", svc.Project)
 	}
-	if err := permit(fleet, project, svc); err != nil {
-		return Plan{}, err
-	}
 	if svc.Route == nil {
 		return Plan{}, Errorf(CodeInvalid, "%s has no route: write route: {host: NAME}; services without one cannot be released yet", svc.ServiceID)
+	}
+	if err := permit(fleet, project, svc); err != nil {
+		return Plan{}, err
 	}
 	plan := Plan{Hosts: []PlanHost{}, Edges: []PlanEdge{}, Platform: DefaultPlatform, Fleet: fleet.Hash}
 	for _, name := range svc.Hosts.Names {
@@ -119,7 +119,7 @@ func permit(fleet *Fleet, project Project, svc Service) error {
 		return err
 	}
 	for _, v := range svc.Container.Volumes {
-		if v.Bind() && !slices.ContainsFunc(project.Allow.Volumes, func(pattern string) bool { return matchPath(pattern, v.Source) }) {
+		if !slices.ContainsFunc(project.Allow.Volumes, func(pattern string) bool { return matchPath(pattern, v.Source) }) {
 			return Errorf(CodeForbidden, "volume %q is not allowed: allow.volumes of project %q in the fleet file lists %s", v, project.Name, orNothing(project.Allow.Volumes))
 		}
 	}
@@ -130,7 +130,7 @@ func permit(fleet *Fleet, project Project, svc Service) error {
 	slices.Sort(names) // the same error every time
 	for _, name := range names {
 		ref := svc.Container.Environment[name].Secret
-		if ref != "" && !slices.ContainsFunc(project.Allow.Secrets, func(pattern string) bool { return matchTail(pattern, ref) }) {
+		if ref != "" && !slices.ContainsFunc(project.Allow.Secrets, func(pattern string) bool { return matchSecret(pattern, ref) }) {
 			return Errorf(CodeForbidden, "secret %q of %s is not allowed: allow.secrets of project %q in the fleet file lists %s", ref, name, project.Name, orNothing(project.Allow.Secrets))
 		}
 	}
@@ -164,7 +164,8 @@ func matchHost(pattern, host string) bool {
 	return pattern == host
 }
 
-// matchPath matches a cleaned absolute path exactly, or below "/dir/**".
+// matchPath matches a cleaned absolute path exactly, or below "/dir/**", and
+// the name of a volume exactly: a named volume may be another project's.
 func matchPath(pattern, name string) bool {
 	if path.Clean(name) != name {
 		return false // "/data/search/../../etc" is no way out
@@ -175,12 +176,16 @@ func matchPath(pattern, name string) bool {
 	return path.Clean(pattern) == name
 }
 
-// matchTail matches exactly, or any continuation of a prefix before "*".
-func matchTail(pattern, s string) bool {
-	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
-		return strings.HasPrefix(s, prefix)
+// matchSecret matches a reference exactly, or any continuation of a prefix
+// before "*".
+func matchSecret(pattern, ref string) bool {
+	if file, ok := strings.CutPrefix(ref, "file://"); ok && path.Clean(file) != file {
+		return false // "file:///secrets/search/../shop/key" is no way out
 	}
-	return pattern == s
+	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
+		return strings.HasPrefix(ref, prefix)
+	}
+	return pattern == ref
 }
 
 func orNothing(list []string) string {

@@ -58,8 +58,9 @@ type Release struct {
 	Hosts          []ReleaseHost `json:"hosts"`
 	Edges          []ReleaseEdge `json:"edges"`
 	Gates          []GateState   `json:"gates"`
-	RollbackReady  bool          `json:"rollback_ready"`  // blue is held and its last probe succeeded
-	CleanupPending bool          `json:"cleanup_pending"` // something is still to be removed from a host that does not answer
+	Progress       string        `json:"progress,omitempty"` // of a copy between registries, for people
+	RollbackReady  bool          `json:"rollback_ready"`     // blue is held and its last probe succeeded
+	CleanupPending bool          `json:"cleanup_pending"`    // something is still to be removed from a host that does not answer
 }
 
 // ReleaseKind tells releases of a new version from ways back to an old one.

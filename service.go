@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -55,7 +56,7 @@ func (s Selector) Selects(h Host) bool {
 		}
 	}
 	for key, value := range s.Labels {
-		if h.Labels[key] != value {
+		if have, ok := h.Labels[key]; !ok || have != value {
 			return false
 		}
 	}
@@ -192,11 +193,12 @@ func (r *PortRange) UnmarshalText(text []byte) error {
 		*r = PortRange{}
 		return nil
 	}
-	var v PortRange
-	if n, err := fmt.Sscanf(string(text), "%d-%d", &v.First, &v.Last); err != nil || n != 2 ||
-		v.First < 1 || v.Last > 65535 || v.First > v.Last {
+	first, last, _ := strings.Cut(string(text), "-")
+	from, err1 := strconv.ParseUint(first, 10, 16)
+	to, err2 := strconv.ParseUint(last, 10, 16)
+	if err1 != nil || err2 != nil || from < 1 || from > to {
 		return fmt.Errorf("%q is not a range of ports: write FIRST-LAST within 1-65535, for example 20000-20999", text)
 	}
-	*r = v
+	*r = PortRange{First: int(from), Last: int(to)}
 	return nil
 }

@@ -16,7 +16,7 @@ type Role string
 const (
 	Viewer   Role = "viewer"   // sees
 	Releaser Role = "releaser" // also releases, aborts, rolls back, locks
-	Approver Role = "approver" // sees and decides gates
+	Approver Role = "approver" // also decides gates
 	Operator Role = "operator" // everything in the project, and its hosts and edges
 	Admin    Role = "admin"    // everything
 )

@@ -1,0 +1,222 @@
+package slipway
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The fleet of these tests: h1 and h2 are search's, h3 is shop's.
+func testFleet() *Fleet {
+	ports := PortRange{First: 20000, Last: 20999}
+	return &Fleet{
+		Hash: "f00d",
+		Hosts: []Host{
+			{Name: "h1", Address: "10.0.0.1", Ports: ports, Labels: map[string]string{"role": "web", "disk": "ssd"}},
+			{Name: "h2", Address: "10.0.0.2", Ports: ports, Labels: map[string]string{"role": "web"}, Agent: true},
+			{Name: "h3", Address: "10.0.0.3", Labels: map[string]string{"role": "shop"}},
+		},
+		Edges: []Edge{{Name: "e1", Admin: "unix:///e1", On: "h1"}, {Name: "e2", Admin: "https://e2", Hosts: []string{"h1", "h2"}}},
+		Registries: []Registry{
+			{Name: "internal", Roles: []RegistryRole{SourceRegistry}},
+			{Name: "production", Roles: []RegistryRole{ProductionRegistry}},
+		},
+		Projects: []Project{
+			{
+				Name: "search", Hosts: Selector{Labels: map[string]string{"role": "web"}}, Routes: []string{"*.search.example.com", "search.example.com"},
+				Allow: Allow{
+					Volumes: []string{"/data/search/**", "/etc/ssl", "search-cache"},
+					Secrets: []string{"env://SEARCH_*", "env://SHARED", "file:///secrets/search/*"},
+				},
+			},
+			{Name: "shop", Hosts: Selector{Names: []string{"h3"}}, Routes: []string{"shop.example.com", "*.shop.example.com"}},
+			{Name: "free"},
+		},
+	}
+}
+
+func testService(project string) Service {
+	return Service{ServiceID: ServiceID{project, "api"}, Image: "team/api", Container: Container{Port: 8080}, Route: &Route{Host: "search.example.com", Path: "/"}}
+}
+
+func TestPlanNamesHostsAndEdgesInTheOrderOfTheFleet(t *testing.T) {
+	ports := PortRange{First: 20000, Last: 20999}
+	got, err := NewPlan(testFleet(), testService("search"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Plan{
+		Hosts: []PlanHost{
+			{Name: "h1", Address: "10.0.0.1", Ports: ports, Publish: true}, // e2 is elsewhere
+			{Name: "h2", Address: "10.0.0.2", Ports: ports, Publish: true, Agent: true},
+		},
+		Edges: []PlanEdge{
+			{Name: "e1", On: "h1", Hosts: []string{"h1"}},
+			{Name: "e2", Hosts: []string{"h1", "h2"}},
+		},
+		Source: "internal", Production: "production", Platform: DefaultPlatform, Fleet: "f00d",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlanPublishesAPortOnlyForEdgesElsewhere(t *testing.T) {
+	fleet := testFleet()
+	fleet.Edges = fleet.Edges[:1] // e1, on h1 itself
+	got, err := NewPlan(fleet, testService("search"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Hosts[0].Publish || got.Hosts[1].Publish {
+		t.Errorf("a port is published, though the only edge is on the host: %+v", got.Hosts)
+	}
+}
+
+func TestPlanUsesOneRegistryForBothRolesWhereThereIsOne(t *testing.T) {
+	fleet := testFleet()
+	fleet.Registries = []Registry{{Name: "only", Roles: []RegistryRole{ProductionRegistry, SourceRegistry}}}
+	got, err := NewPlan(fleet, testService("search"))
+	if err != nil || got.Source != "only" || got.Production != "only" {
+		t.Errorf("got %q and %q, %v", got.Source, got.Production, err)
+	}
+}
+
+func TestPlanSelectsHostsWithinThoseOfTheProject(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		hosts Selector
+		want  []string
+		err   Code
+	}{
+		{"all of the project", Selector{}, []string{"h1", "h2"}, ""},
+		{"by name", Selector{Names: []string{"h2"}}, []string{"h2"}, ""},
+		{"by label", Selector{Labels: map[string]string{"disk": "ssd"}}, []string{"h1"}, ""},
+		{"by two labels", Selector{Labels: map[string]string{"disk": "ssd", "role": "web"}}, []string{"h1"}, ""},
+		{"by name and label", Selector{Names: []string{"h1", "h2"}, Labels: map[string]string{"disk": "ssd"}}, []string{"h1"}, ""},
+		{"label of another project's host", Selector{Labels: map[string]string{"role": "shop"}}, nil, CodeInvalid},
+		{"label with another value", Selector{Labels: map[string]string{"disk": "hdd"}}, nil, CodeInvalid},
+		{"empty label, which is not the same as none", Selector{Labels: map[string]string{"disk": ""}}, nil, CodeInvalid},
+		{"another project's host", Selector{Names: []string{"h1", "h3"}}, nil, CodeForbidden},
+		{"no such host", Selector{Names: []string{"h4"}}, nil, CodeInvalid},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			svc := testService("search")
+			svc.Hosts = test.hosts
+			plan, err := NewPlan(testFleet(), svc)
+			if ErrorCode(err) != test.err {
+				t.Fatalf("got %v, want code %q", err, test.err)
+			}
+			var got []string
+			for _, h := range plan.Hosts {
+				got = append(got, h.Name)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestPlanRefusesWhatTheFleetCannotDo(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Fleet, *Service)
+		want   string
+	}{
+		{"no such project", func(_ *Fleet, s *Service) { s.Project = "other" }, `project "other" is not in the fleet file`},
+		{"no route", func(_ *Fleet, s *Service) { s.Route = nil }, "has no route"},
+		{"no edge", func(f *Fleet, _ *Service) { f.Edges = nil }, "no edge"},
+		{"no edge for its hosts", func(f *Fleet, _ *Service) { f.Edges = []Edge{{Name: "e", On: "h3"}} }, "no edge"},
+		{"no ports for an edge elsewhere", func(f *Fleet, _ *Service) { f.Hosts[1].Ports = PortRange{} }, "ports: 20000-20999"},
+		{"no source", func(f *Fleet, _ *Service) { f.Registries = f.Registries[1:] }, "role source"},
+		{"no production", func(f *Fleet, _ *Service) { f.Registries = f.Registries[:1] }, "role production"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fleet, svc := testFleet(), testService("search")
+			test.change(fleet, &svc)
+			_, err := NewPlan(fleet, svc)
+			if ErrorCode(err) != CodeInvalid || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v with code %s, want invalid and %q", err, ErrorCode(err), test.want)
+			}
+		})
+	}
+}
+
+func TestPlanHoldsServicesToTheRulesOfTheirProject(t *testing.T) {
+	route := func(host string) func(*Service) {
+		return func(s *Service) { s.Route = &Route{Host: host, Path: "/"} }
+	}
+	volume := func(source string) func(*Service) {
+		return func(s *Service) { s.Container.Volumes = []Volume{{Source: source, Target: "/data"}} }
+	}
+	secret := func(ref string) func(*Service) {
+		return func(s *Service) { s.Container.Environment = map[string]Value{"A": {Plain: "a"}, "B": {Secret: ref}} }
+	}
+	for _, test := range []struct {
+		name    string
+		project string
+		change  func(*Service)
+		allowed bool
+	}{
+		{"a listed host name", "search", route("search.example.com"), true},
+		{"one below a wildcard", "search", route("a.search.example.com"), true},
+		{"two below a wildcard", "search", route("a.b.search.example.com"), true},
+		{"a name that only ends like a wildcard", "search", route("evilsearch.example.com"), false},
+		{"the wildcard's own parent", "search", route("example.com"), false},
+		{"a name that nobody lists, by a project with a list", "search", route("other.example.com"), false},
+		{"another project's name", "search", route("shop.example.com"), false},
+		{"a name that nobody lists, by a project without a list", "free", route("other.example.com"), true},
+		{"another project's name, by a project without a list", "free", route("shop.example.com"), false},
+		{"another project's wildcard, by a project without a list", "free", route("a.shop.example.com"), false},
+
+		{"a listed directory", "search", volume("/etc/ssl"), true},
+		{"below an exact directory", "search", volume("/etc/ssl/private"), false},
+		{"a tree itself", "search", volume("/data/search"), true},
+		{"below a tree", "search", volume("/data/search/a/b"), true},
+		{"beside a tree", "search", volume("/data/searching"), false},
+		{"out of a tree", "search", volume("/data/search/../../etc"), false},
+		{"out of a tree to the socket", "search", volume("/var/run/docker.sock"), false},
+		{"the root", "search", volume("/"), false},
+		{"a listed named volume", "search", volume("search-cache"), true},
+		{"another named volume", "search", volume("shop-db"), false},
+		{"no source", "search", volume(""), false},
+		{"a directory, where nothing is listed", "free", volume("/data"), false},
+
+		{"a listed secret", "search", secret("env://SHARED"), true},
+		{"one by its prefix", "search", secret("env://SEARCH_DB_PASSWORD"), true},
+		{"one that only begins like a listed one", "search", secret("env://SHARED_TOO"), false},
+		{"another project's", "search", secret("env://SHOP_KEY"), false},
+		{"a listed file", "search", secret("file:///secrets/search/key"), true},
+		{"a file out of the listed directory", "search", secret("file:///secrets/search/../shop/key"), false},
+		{"a secret, where nothing is listed", "free", secret("env://SHARED"), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			svc := testService(test.project)
+			if test.project == "free" {
+				svc.Route.Host = "free.example.com"
+				svc.Hosts = Selector{Names: []string{"h1"}}
+			}
+			test.change(&svc)
+			_, err := NewPlan(testFleet(), svc)
+			if test.allowed && err != nil {
+				t.Error(err)
+			}
+			if !test.allowed && ErrorCode(err) != CodeForbidden {
+				t.Errorf("got %v, want it forbidden", err)
+			}
+		})
+	}
+}
+
+func TestPlanIsTheSameEveryTime(t *testing.T) {
+	svc := testService("search")
+	svc.Container.Environment = map[string]Value{"A": {Secret: "env://X"}, "B": {Secret: "env://Y"}, "C": {Secret: "env://Z"}}
+	_, first := NewPlan(testFleet(), svc)
+	for range 50 {
+		if _, err := NewPlan(testFleet(), svc); err.Error() != first.Error() {
+			t.Fatalf("got %v, then %v", first, err)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package spec
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"slipway"
+)
+
+// LoadService reads a service file. Its errors are Errors, or of CodeInvalid
+// where the file cannot be read.
+func LoadService(path string) (slipway.Service, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return slipway.Service{}, slipway.Errorf(slipway.CodeInvalid, "read the service file: %w", err)
+	}
+	return ParseService(path, text)
+}
+
+// ParseService reads the text of a service file; name is how problems call it.
+// Its errors are Errors. What the file leaves out has its default.
+func ParseService(name string, text []byte) (slipway.Service, error) {
+	f := serviceFile{Service: slipway.Service{
+		Container: slipway.Container{Restart: slipway.DefaultRestart, StopGracePeriod: slipway.DefaultStopGracePeriod},
+		Healthcheck: slipway.Healthcheck{
+			Path:        slipway.DefaultHealthPath,
+			Interval:    slipway.DefaultInterval,
+			Timeout:     slipway.DefaultTimeout,
+			Successes:   slipway.DefaultSuccesses,
+			StartPeriod: slipway.DefaultStartPeriod,
+		},
+		Strategy: slipway.Strategy{BlueGreen: slipway.BlueGreen{
+			Hold:          slipway.DefaultHold,
+			DrainTimeout:  slipway.DefaultDrainTimeout,
+			DeployTimeout: slipway.DefaultDeployTimeout,
+			SwitchTimeout: slipway.DefaultSwitchTimeout,
+		}},
+	}}
+	err := parse(name, text, "a service file has at least project, service, image, container: {port: 8080} and route: {host: …}", func(v value) {
+		g := serviceKeys.decode(v, &f, "{project: search, service: query-api, image: search/query-api}", serviceRefused)
+		g.need([2]string{"project", "search"}, [2]string{"service", "query-api"}, [2]string{"image", "search/query-api"})
+		f.check(g)
+	})
+	if err != nil {
+		return slipway.Service{}, err
+	}
+	return f.Service, nil
+}
+
+// A serviceFile is a service while its file is read.
+type serviceFile struct {
+	slipway.Service
+	container given
+}
+
+var serviceKeys = object[serviceFile]{
+	"project":     func(f *serviceFile, v value) { f.Project = v.name() },
+	"service":     func(f *serviceFile, v value) { f.ServiceID.Service = v.name() },
+	"image":       func(f *serviceFile, v value) { f.Image = v.repository() },
+	"hosts":       func(f *serviceFile, v value) { f.Hosts = v.selector() },
+	"container":   func(f *serviceFile, v value) { f.container = v.container(&f.Container) },
+	"route":       func(f *serviceFile, v value) { f.Route = v.route() },
+	"healthcheck": func(f *serviceFile, v value) { healthcheckKeys.decode(v, &f.Healthcheck, "{path: /healthz}", nil) },
+	"strategy": func(f *serviceFile, v value) {
+		strategyKeys.decode(v, &f.Strategy, "{blue_green: {hold: 10m}}", strategyRefused)
+	},
+	"gates": func(f *serviceFile, v value) { f.Gates = v.gates() },
+}
+
+var serviceRefused = map[string]string{
+	"services": "this is a Compose file; a service file describes one service, with what Compose calls its keys under container",
+	"version":  "a service file has no version; the tag comes with each release",
+	"tag":      "the tag comes with each release: slipway release --tag",
+}
+
+var healthcheckKeys = object[slipway.Healthcheck]{
+	"path":         func(h *slipway.Healthcheck, v value) { h.Path = v.urlPath(true) },
+	"interval":     func(h *slipway.Healthcheck, v value) { h.Interval = v.duration(10*time.Millisecond, time.Hour) },
+	"timeout":      func(h *slipway.Healthcheck, v value) { h.Timeout = v.duration(10*time.Millisecond, 5*time.Minute) },
+	"successes":    func(h *slipway.Healthcheck, v value) { h.Successes = v.integer(1, 100) },
+	"start_period": func(h *slipway.Healthcheck, v value) { h.StartPeriod = v.duration(0, 24*time.Hour) },
+}
+
+var strategyKeys = object[slipway.Strategy]{
+	"blue_green": func(s *slipway.Strategy, v value) { blueGreenKeys.decode(v, &s.BlueGreen, "{hold: 10m}", nil) },
+}
+
+var strategyRefused = map[string]string{
+	"canary":     "is not available in this version; write blue_green",
+	"rolling":    "is not available in this version; write blue_green",
+	"stop_first": "is not available in this version; write blue_green",
+}
+
+var blueGreenKeys = object[slipway.BlueGreen]{
+	"hold":           func(b *slipway.BlueGreen, v value) { b.Hold = v.duration(0, 7*24*time.Hour) },
+	"drain_timeout":  func(b *slipway.BlueGreen, v value) { b.DrainTimeout = v.duration(time.Millisecond, time.Hour) },
+	"deploy_timeout": func(b *slipway.BlueGreen, v value) { b.DeployTimeout = v.duration(time.Second, 24*time.Hour) },
+	"switch_timeout": func(b *slipway.BlueGreen, v value) {
+		b.SwitchTimeout = v.duration(100*time.Millisecond, 10*time.Minute)
+	},
+}
+
+// check applies the rules that hold between keys.
+func (f *serviceFile) check(g given) {
+	for _, key := range []string{"route", "healthcheck"} {
+		if g.has(key) && !f.container.has("port") {
+			g.at(key).bad("needs container.port: the port that the process listens on, for example container: {port: 8080}")
+		}
+	}
+	if g.has("route") && f.Container.Restart == "on-failure" {
+		f.container.at("restart").bad("found on-failure; what serves a route must come back after every end: write unless-stopped")
+	}
+}
+
+// repository is the name of a repository of the source registry.
+func (v value) repository() string {
+	const right = "write a repository of the source registry, for example search/query-api"
+	s, ok := v.text(right)
+	if !ok {
+		return ""
+	}
+	first, _, path := strings.Cut(s, "/")
+	switch {
+	case path && (strings.ContainsAny(first, ".:") || first == "localhost"):
+		v.bad("%s names a registry; the fleet file does that: %s", quote(s), right)
+	case strings.Contains(s, "@"):
+		v.bad("%s has a digest; that comes with each release: %s", quote(s), right)
+	case strings.Contains(s, ":"):
+		v.bad("%s has a tag; that comes with each release: %s", quote(s), right)
+	case !slipway.ValidRepository(s):
+		v.bad("%s is not a repository; %s, in lower case", quote(s), right)
+	}
+	return s
+}
