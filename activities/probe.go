@@ -69,6 +69,7 @@ func (a *Host) ProbeGreen(ctx context.Context, in ProbeInput) (ProbeResult, erro
 				result.Took = slipway.Duration(time.Since(start).Round(time.Millisecond))
 				return result, nil
 			}
+			failures = 0
 			wait = min(confirmWait, interval)
 		} else {
 			inRow = 0

@@ -32,7 +32,10 @@ func (a *Host) PullImage(ctx context.Context, in PullInput) (PullResult, error) 
 	if err != nil {
 		return PullResult{}, Failure(err)
 	}
-	id, err := engine.Pull(ctx, ref, auth, func(p slipway.Progress) { activity.RecordHeartbeat(ctx, p) })
+	id, err := engine.Pull(ctx, ref, auth, func(p slipway.Progress) {
+		p.Host = in.Host
+		activity.RecordHeartbeat(ctx, p)
+	})
 	if err != nil {
 		return PullResult{}, Failure(err)
 	}

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"maps"
 
 	"slipway"
 )
@@ -36,9 +37,7 @@ func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.Container
 		return none, Failure(err)
 	}
 	labels := map[string]string{}
-	for key, value := range in.Service.Container.Labels {
-		labels[key] = value
-	}
+	maps.Copy(labels, in.Service.Container.Labels)
 	labels[slipway.LabelProject] = in.Service.Project
 	labels[slipway.LabelService] = in.Service.Service
 	labels[slipway.LabelRelease] = in.Release

@@ -69,14 +69,6 @@ func message(err error) string {
 	return err.Error()
 }
 
-// code is the slipway.Code of an error that came back from an activity.
-func code(err error) slipway.Code {
-	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		return slipway.Code(app.Type())
-	}
-	return slipway.CodeUnavailable
-}
-
 // refusal is how a handler refuses an update.
 func refusal(code slipway.Code, format string, args ...any) error {
 	return activities.Failure(slipway.Errorf(code, format, args...))

@@ -12,9 +12,15 @@ import (
 // Cleanup finishes what a release could not: it goes on until the edges that
 // did not answer have been brought back and everything that remained is gone,
 // for days if a host is away for days. It is a workflow of its own, so that the
-// release ends when people's part in it ends.
+// release ends when people's part in it ends. It fails where a person has
+// pointed an edge at what was to go: that stands, and nothing is removed.
 func Cleanup(ctx workflow.Context, in CleanupInput) error {
 	workflow.SetCurrentDetails(ctx, in.Reason)
+	if in.Orphan != nil {
+		if err := settle(ctx, &in); err != nil {
+			return err
+		}
+	}
 	err := each(ctx, len(in.Restores), func(ctx workflow.Context, i int) error {
 		restore := in.Restores[i]
 		route, err := call(ctx, patient(restoring("point "+restore.Edge+" back at "+orNothing(restore.Request.Release))), central.RestoreTarget,
@@ -27,7 +33,57 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 	if err != nil {
 		return err
 	}
-	dismantle(ctx, in.Remains, patient)
+	if in.Orphan != nil {
+		report := Report{Release: in.ID, Phase: slipway.Ended}
+		if !in.Orphan.Served {
+			report.Live = in.Orphan.Blue
+		}
+		_ = workflow.SignalExternalWorkflow(ctx, LaneID(in.ID.ServiceID), "", Reported, report).Get(ctx, nil)
+	}
+	if left := dismantle(ctx, in.Remains, patient); !left.Empty() {
+		return refusal(slipway.CodeConflict, "of %s there is left: edges %v, containers %v", left.Release, left.Edges, left.Containers)
+	}
+	return nil
+}
+
+// settled is how long the activities of a workflow that was ended from outside
+// may still be at work: until they have missed a heartbeat, and a little more.
+const settled = 3 * pulse
+
+// settle decides which way an orphan goes. It stays where it had said that it
+// serves and every edge still does serve it; then only its blue is to go. In
+// all other cases the edges go back to blue, and it goes itself.
+func settle(ctx workflow.Context, in *CleanupInput) error {
+	if err := workflow.Sleep(ctx, settled); err != nil {
+		return err
+	}
+	serving := 0
+	err := each(ctx, len(in.Remains.Edges), func(ctx workflow.Context, i int) error {
+		edge := in.Remains.Edges[i]
+		route, err := call(ctx, patient(asking("ask "+edge+" what it serves")), central.ReadRoute, activities.EdgeInput{Edge: edge, Service: in.Remains.Service})
+		if err != nil || route.Active != in.Remains.Release {
+			return err
+		}
+		serving++
+		restore := RestoreOn{Edge: edge, Request: slipway.RestoreRequest{
+			ServiceID: in.Remains.Service, Generation: route.Generation, By: in.Remains.Release, Reason: in.Reason,
+		}}
+		if in.Orphan.Blue != nil {
+			restore.Request.Release = in.Orphan.Blue.Release
+		}
+		in.Restores = append(in.Restores, restore)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	in.Orphan.Served = in.Orphan.Served && serving == len(in.Remains.Edges)
+	if in.Orphan.Served {
+		in.Restores, in.Remains = nil, Remains{}
+		if in.Orphan.Blue != nil {
+			in.Remains = remainsOf(in.ID.ServiceID, in.Orphan.Blue)
+		}
+	}
 	return nil
 }
 
@@ -40,13 +96,18 @@ func (r *release) passOn(ctx workflow.Context, reason string) {
 		return
 	}
 	r.state.CleanupPending = true
-	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:            CleanupID(r.in.ID),
+	startCleanup(ctx, CleanupInput{ID: r.in.ID, Restores: r.restores, Remains: r.remains, Reason: reason})
+}
+
+// startCleanup returns when the Cleanup has started, or does run already.
+func startCleanup(ctx workflow.Context, in CleanupInput) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx) // never cancelled: a child is cancelled with the context it was started in
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:            CleanupID(in.ID),
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary:         "clean up after " + r.state.ID,
-		TypedSearchAttributes: temporal.NewSearchAttributes(ProjectKey.ValueSet(r.state.Project), ServiceKey.ValueSet(r.in.ID.ServiceID.String())),
+		StaticSummary:         "clean up after " + in.ID.String(),
+		TypedSearchAttributes: temporal.NewSearchAttributes(ProjectKey.ValueSet(in.ID.Project), ServiceKey.ValueSet(in.ID.ServiceID.String())),
 		Priority:              temporal.Priority{PriorityKey: 2},
-	})
-	child := workflow.ExecuteChildWorkflow(ctx, CleanupType, CleanupInput{ID: r.in.ID, Restores: r.restores, Remains: r.remains, Reason: reason})
+	}), CleanupType, in)
 	_ = child.GetChildWorkflowExecution().Get(ctx, nil)
 }

@@ -60,19 +60,25 @@ func (r *release) deployOn(ctx workflow.Context, i int) error {
 		r.phase(ctx, slipway.Probing)
 	}
 
-	_, err = call(ctx, on(plan, starting("prove green on "+plan.Name, deadline)), host.ProbeGreen, activities.ProbeInput{
+	if err := r.prove(ctx, i); err != nil {
+		return err
+	}
+	at.Phase = slipway.HostReady
+	r.details(ctx)
+	return nil
+}
+
+// prove returns when green is ready on a host.
+func (r *release) prove(ctx workflow.Context, i int) error {
+	plan, at, deadline := r.plan.Hosts[i], &r.state.Hosts[i], r.service.Strategy.BlueGreen.DeployTimeout
+	_, err := call(ctx, on(plan, starting("prove green on "+plan.Name, deadline)), host.ProbeGreen, activities.ProbeInput{
 		Host:      plan.Name,
 		Container: at.Container,
 		Address:   slipway.HostPort(at.Address, r.service.Container.Port),
 		Check:     r.service.Healthcheck,
 		Deadline:  deadline,
 	})
-	if err != nil {
-		return err
-	}
-	at.Phase = slipway.HostReady
-	r.details(ctx)
-	return nil
+	return err
 }
 
 // failed notes why green failed on a host, and keeps what is left of it before

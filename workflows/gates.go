@@ -48,7 +48,7 @@ func (r *release) awaitGate(ctx workflow.Context, g *slipway.GateState) error {
 }
 
 // lookAgain makes sure, after a wait that may have taken days, that blue is
-// still what serves.
+// still what serves, and that green is still well.
 func (r *release) lookAgain(ctx workflow.Context) error {
 	before := r.state.Blue
 	if err := r.readRoutes(ctx); err != nil {
@@ -60,7 +60,7 @@ func (r *release) lookAgain(ctx workflow.Context) error {
 	if r.state.Blue != before {
 		return refusal(slipway.CodeConflict, "while it waited, the edges went from %s to %s: release again", orNothing(before), orNothing(r.state.Blue))
 	}
-	return nil
+	return each(ctx, len(r.plan.Hosts), r.prove)
 }
 
 // mayDecide is the check of every decision. It is about the release; that the

@@ -16,12 +16,12 @@ import (
 func (r *release) hold(ctx workflow.Context) error {
 	hold := r.service.Strategy.BlueGreen.Hold.Std()
 	if r.blue == nil || hold == 0 || r.in.Order.Kind == slipway.KindRollback {
+		r.report(ctx, r.version(ctx)) // before blue goes: an older release may still hold its own and watch this one's blue
 		return nil
 	}
 	until := workflow.Now(ctx).Add(hold)
 	r.state.HoldUntil, r.state.RollbackReady = &until, true
 	r.phase(ctx, slipway.Holding)
-	r.held = true
 	r.report(ctx, r.version(ctx))
 
 	watchCtx, stop := workflow.WithCancel(ctx)

@@ -54,8 +54,8 @@ func (l *lane) setup(ctx workflow.Context) error {
 		return fmt.Errorf("set up update: %w", err)
 	}
 	workflow.Go(ctx, l.listen)
-	for _, number := range l.Open { // children of an earlier run, whose close this one does not hear
-		workflow.Go(ctx, func(ctx workflow.Context) { l.awaitByActivity(ctx, number) })
+	for _, open := range l.Open { // children of an earlier run, whose close this one does not hear
+		workflow.Go(ctx, func(ctx workflow.Context) { l.awaitByActivity(ctx, open.ID.Number) })
 	}
 	return nil
 }
@@ -86,17 +86,19 @@ func (l *lane) start(ctx workflow.Context) {
 	next := l.Queue[0]
 	l.Queue = l.Queue[1:]
 	l.Running = next.ID.Number
-	l.Open = append(l.Open, next.ID.Number)
+	l.Open = append(l.Open, next)
 	l.details(ctx)
 	in := ReleaseInput{ID: next.ID, Order: next.Order, Submitted: next.Submitted}
 	if l.Live != nil {
 		in.Known = append([]slipway.Version{*l.Live}, l.Good...)
 	}
-	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+	lasting, _ := workflow.NewDisconnectedContext(ctx) // to cancel a lane is not to abort, or to go back from, its releases
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(lasting, workflow.ChildWorkflowOptions{
 		WorkflowID:            ReleaseWorkflowID(next.ID),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
 		StaticSummary:         summary(next.Order),
+		Memo:                  map[string]any{TagMemo: next.Order.Tag, KindMemo: next.Order.Kind},
 		Priority:              temporal.Priority{FairnessKey: l.service.Project},
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			ProjectKey.ValueSet(l.service.Project),
@@ -106,10 +108,10 @@ func (l *lane) start(ctx workflow.Context) {
 		),
 	}), ReleaseType, in)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		var ended slipway.Release
-		err := child.Get(ctx, &ended)
+		never := child.GetChildWorkflowExecution().Get(ctx, nil) != nil // then there is nothing to undo
+		err := child.Get(ctx, nil)
 		if ctx.Err() == nil {
-			l.closed(ctx, next.ID.Number, err == nil)
+			l.closed(ctx, next.ID.Number, never || err == nil)
 		}
 	})
 }
@@ -134,18 +136,45 @@ func (l *lane) awaitByActivity(ctx workflow.Context, number int) {
 // has reported before; one that has not was terminated or has crashed, and has
 // undone nothing.
 func (l *lane) closed(ctx workflow.Context, number int, properly bool) {
-	l.Open = slices.DeleteFunc(l.Open, func(n int) bool { return n == number })
-	if number != l.Running && number != l.Held {
-		return
+	if number == l.Running || number == l.Held {
+		workflow.GetLogger(ctx).Error("Release ended without a report", "release", l.id(number).String(), "completed", properly)
+		if !properly {
+			l.clearUp(ctx, number)
+		}
+		l.take(ctx, Report{Release: l.id(number), Phase: slipway.Ended})
 	}
-	workflow.GetLogger(ctx).Error("Release ended without a report", "release", l.id(number).String(), "completed", properly)
-	switch number {
-	case l.Running:
-		l.Running = 0
-	case l.Held:
-		l.Held = 0
+	l.Open = slices.DeleteFunc(l.Open, func(q Queued) bool { return q.ID.Number == number })
+}
+
+// clearUp has a Cleanup bring back what an orphan has left behind, and waits
+// until it has said what serves; not for ever, because an edge may be away.
+func (l *lane) clearUp(ctx workflow.Context, number int) {
+	order := l.opened(number).Order
+	started := Started(ReleaseInput{ID: l.id(number), Order: order})
+	in := CleanupInput{
+		ID:      l.id(number),
+		Remains: remainsOf(l.service, &slipway.Version{Release: started.ID, Service: order.Service, Plan: order.Plan, Hosts: started.Hosts}),
+		Orphan:  &Orphan{Blue: l.Live},
+		Reason:  "its workflow was ended from outside",
 	}
-	l.details(ctx)
+	if l.Live != nil && l.Live.Release == started.ID {
+		in.Orphan = &Orphan{Served: true}
+		if len(l.Good) > 0 {
+			in.Orphan.Blue = &l.Good[0]
+		}
+	}
+	startCleanup(ctx, in)
+	_, _ = workflow.AwaitWithTimeout(ctx, restoreDeadline, func() bool { return number != l.Running && number != l.Held })
+}
+
+// opened is a release whose workflow is not closed yet.
+func (l *lane) opened(number int) Queued {
+	for _, q := range l.Open {
+		if q.ID.Number == number {
+			return q
+		}
+	}
+	return Queued{}
 }
 
 func (l *lane) listen(ctx workflow.Context) {
@@ -170,7 +199,10 @@ func (l *lane) listenOnce(ctx workflow.Context) bool {
 // may come twice.
 func (l *lane) take(ctx workflow.Context, report Report) {
 	number := report.Release.Number
-	l.serves(report.Live)
+	if number != l.Running && number != l.Held {
+		report.Live = nil // it is late: what serves is for others to say by now
+	}
+	l.serves(report.Live, l.opened(number).Order.Kind == slipway.KindRollback)
 	tookOver := report.Live != nil && report.Live.Release == report.Release.String()
 	if tookOver && l.Held != 0 && l.Held != number { // what it holds is nothing to go back to any more
 		l.tell(ctx, l.Held, Accept, Request{By: report.Release.String(), Reason: "a newer release is live"})
@@ -189,13 +221,17 @@ func (l *lane) take(ctx workflow.Context, report Report) {
 	l.details(ctx)
 }
 
-// serves notes what is live now. Going back to an earlier version forgets those
-// after it: they are not what anybody would go back to.
-func (l *lane) serves(live *slipway.Version) {
+// serves notes what is live now. Going back to an earlier version, by a switch
+// or by releasing it again, forgets those after it: they are not what anybody
+// would go back to.
+func (l *lane) serves(live *slipway.Version, back bool) {
 	if live == nil || l.Live != nil && l.Live.Release == live.Release {
 		return
 	}
-	if i := slices.IndexFunc(l.Good, func(v slipway.Version) bool { return v.Release == live.Release }); i >= 0 {
+	same := func(v slipway.Version) bool {
+		return v.Release == live.Release || back && v.Digest == live.Digest && v.Settings == live.Settings
+	}
+	if i := slices.IndexFunc(l.Good, same); i >= 0 {
 		l.Live, l.Good = live, slices.Delete(l.Good, 0, i+1)
 		return
 	}

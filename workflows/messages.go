@@ -66,13 +66,13 @@ type LaneState struct {
 	Queue   []Queued          `json:"queue,omitempty"`
 	Running int               `json:"running,omitempty"` // the release on its way; 0: none
 	Held    int               `json:"held,omitempty"`    // the release that holds its blue; 0: none
-	Open    []int             `json:"open,omitempty"`    // releases whose workflows are not closed yet
+	Open    []Queued          `json:"open,omitempty"`    // releases whose workflows are not closed yet
 	Live    *slipway.Version  `json:"live,omitempty"`
 	Good    []slipway.Version `json:"good,omitempty"` // what served before, the latest first
 	Answers []Answer          `json:"answers,omitempty"`
 }
 
-// Queued is a release that waits for its turn.
+// Queued is a release that waits for its turn, or has had it.
 type Queued struct {
 	ID        slipway.ReleaseID `json:"id"`
 	Order     slipway.Order     `json:"order"`
@@ -91,7 +91,15 @@ type CleanupInput struct {
 	ID       slipway.ReleaseID `json:"id"`
 	Restores []RestoreOn       `json:"restores,omitempty"` // traffic that has to be brought back first
 	Remains  Remains           `json:"remains"`
+	Orphan   *Orphan           `json:"orphan,omitempty"` // nil: the release has undone what it could
 	Reason   string            `json:"reason"`
+}
+
+// An Orphan is what a lane knows of a release whose workflow was ended from
+// outside, which has undone nothing.
+type Orphan struct {
+	Served bool             `json:"served"`         // it had said that all edges serve it
+	Blue   *slipway.Version `json:"blue,omitempty"` // what served before it; nil: nothing
 }
 
 // RestoreOn is a restore that an edge has not acknowledged.

@@ -50,6 +50,12 @@ const (
 	Waiting  = "waiting"  // query of a Lane for a queued release: slipway.ReleaseID → slipway.Release
 )
 
+// Memo fields of a Release: what a list shows and nobody searches by.
+const (
+	TagMemo  = "tag"
+	KindMemo = "kind"
+)
+
 // Search attributes.
 var (
 	ProjectKey   = temporal.NewSearchAttributeKeyKeyword("SlipwayProject")

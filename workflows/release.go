@@ -35,7 +35,6 @@ type release struct {
 	blue    *slipway.Version     // what serves when it starts; nil: nothing
 	routes  []slipway.RouteState // by edge of the plan, as it was decided on
 	staged  bool                 // edges may know green
-	held    bool                 // it has held its blue, and said so
 	undo    undoStack
 
 	cancel   workflow.CancelFunc // of everything that an abort breaks
@@ -161,7 +160,10 @@ func (r *release) end(ctx workflow.Context, err error) {
 		r.phase(ctx, slipway.Undoing)
 		problem := r.undo.run(ctx)
 		reason = r.state.Reason // which says by now how the undoing went
-		if problem != nil {
+		if replaced, ok := errors.AsType[*halt](problem); ok {
+			outcome, reason = replaced.outcome, replaced.reason
+			r.retireBlue(ctx)
+		} else if problem != nil {
 			outcome, reason = slipway.Failed, fmt.Sprintf("%s; and then: %s", reason, message(problem))
 		}
 	}
@@ -172,11 +174,7 @@ func (r *release) end(ctx workflow.Context, err error) {
 	r.closeGates()
 	r.phase(ctx, slipway.Ended)
 	r.count(ctx, outcome)
-	if outcome == slipway.Live && r.staged && !r.held {
-		r.report(ctx, r.version(ctx))
-	} else {
-		r.report(ctx, nil)
-	}
+	r.report(ctx, nil)
 	// A caller whose update is being answered must get the answer.
 	_ = workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 }

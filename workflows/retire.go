@@ -82,7 +82,9 @@ func (r *release) dismantle(ctx workflow.Context, remains Remains) {
 }
 
 // dismantle drains, unstages and removes, each kind side by side, and returns
-// what is left. Each activity's options pass through adjust.
+// what is left. Forgetting is a barrier: a person may point an edge at whatever
+// it still knows, so no container goes before every edge has forgotten it. Each
+// activity's options pass through adjust.
 func dismantle(ctx workflow.Context, what Remains, adjust func(workflow.ActivityOptions) workflow.ActivityOptions) Remains {
 	left := what
 	left.Edges, left.Containers = nil, nil
@@ -98,6 +100,10 @@ func dismantle(ctx workflow.Context, what Remains, adjust func(workflow.Activity
 		}
 		return nil
 	})
+	if len(left.Edges) > 0 {
+		left.Containers = what.Containers
+		return left
+	}
 	_ = each(ctx, len(what.Containers), func(ctx workflow.Context, i int) error {
 		c := what.Containers[i]
 		err := do(ctx, on(c.Host, adjust(removing(fmt.Sprintf("remove %s from %s", c.Name, c.Host.Name), what.Grace))), host.RemoveContainer,

@@ -8,11 +8,13 @@ import (
 	"slipway"
 )
 
-func (l *lane) mayRollback(in RollbackInput) error {
+func (l *lane) mayRollback(ctx workflow.Context, in RollbackInput) error {
 	switch {
 	case in.By == "" || in.Reason == "":
 		return refusal(slipway.CodeInvalid, "a rollback says who goes back, and why")
-	case l.answered(in.Key) != nil || l.held(in.To):
+	case in.Order != nil && in.Order.Service.ServiceID != l.service:
+		return refusal(slipway.CodeInvalid, "the order is for %s, but this is the lane of %s", in.Order.Service.ServiceID, l.service)
+	case l.answered(ctx, in.Key) != nil || l.held(in.To):
 		return nil
 	case in.Order == nil && in.To != 0:
 		return refusal(slipway.CodeNotFound, "release %d of %s is not one to go back to: it never served, or it is too long ago", in.To, l.service)
@@ -32,7 +34,7 @@ func (l *lane) held(to int) bool {
 // that holds it switches back; otherwise it is released again, before anything
 // else that waits. Either way a release that is on its way is aborted first.
 func (l *lane) rollback(ctx workflow.Context, in RollbackInput) (SubmitResult, error) {
-	if before := l.answered(in.Key); before != nil {
+	if before := l.answered(ctx, in.Key); before != nil {
 		return SubmitResult{Release: before.Release}, nil
 	}
 	if l.Running != 0 {
@@ -56,8 +58,25 @@ func (l *lane) rollback(ctx workflow.Context, in RollbackInput) (SubmitResult, e
 		if err := workflow.Await(ctx, func() bool { return l.Running == 0 }); err != nil {
 			return
 		}
-		l.tell(ctx, l.Held, Rollback, in.Request)
-		_ = workflow.Await(ctx, func() bool { return l.Held != held })
+		if holder := l.Held; holder != 0 {
+			l.tell(ctx, holder, Rollback, in.Request)
+			if err := workflow.Await(ctx, func() bool { return l.Held != holder }); err != nil {
+				return
+			}
+		}
+		if in.Order != nil && l.atLeast(held) { // the hold was over, or what was on its way has gone live after all
+			l.Queue = slices.Insert(l.Queue, 0, l.enqueue(ctx, *in.Order, ""))
+			l.details(ctx)
+		}
 	})
 	return SubmitResult{Release: l.id(held)}, nil
+}
+
+// atLeast reports whether what is live is that release, or a later one.
+func (l *lane) atLeast(number int) bool {
+	if l.Live == nil {
+		return false
+	}
+	id, err := slipway.ParseReleaseID(l.Live.Release)
+	return err == nil && id.Number >= number
 }

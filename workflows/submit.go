@@ -9,13 +9,13 @@ import (
 )
 
 // maySubmit refuses a release that would never start.
-func (l *lane) maySubmit(in SubmitInput) error {
+func (l *lane) maySubmit(ctx workflow.Context, in SubmitInput) error {
 	switch {
 	case in.Order.Service.ServiceID != l.service:
 		return refusal(slipway.CodeInvalid, "the order is for %s, but this is the lane of %s", in.Order.Service.ServiceID, l.service)
 	case in.Order.RequestedBy == "":
 		return refusal(slipway.CodeInvalid, "an order says who asks for it")
-	case l.answered(in.Key) == nil && len(l.Queue) >= QueueLimit:
+	case l.answered(ctx, in.Key) == nil && len(l.Queue) >= QueueLimit:
 		return refusal(slipway.CodeTooMany, "%d releases of %s wait already: wait for them, or abort some", QueueLimit, l.service)
 	}
 	return nil
@@ -24,7 +24,7 @@ func (l *lane) maySubmit(in SubmitInput) error {
 // submit puts a release at the end of the queue. The same idempotency key gets
 // the same release.
 func (l *lane) submit(ctx workflow.Context, in SubmitInput) (SubmitResult, error) {
-	if before := l.answered(in.Key); before != nil {
+	if before := l.answered(ctx, in.Key); before != nil {
 		return SubmitResult{Release: before.Release}, nil
 	}
 	queued := l.enqueue(ctx, in.Order, in.Key)
@@ -40,12 +40,13 @@ func (l *lane) enqueue(ctx workflow.Context, order slipway.Order, key string) Qu
 	return queued
 }
 
-func (l *lane) answered(key string) *Answer {
+// answered finds what was answered under a key, unless that is too long ago.
+func (l *lane) answered(ctx workflow.Context, key string) *Answer {
 	if key == "" {
 		return nil
 	}
 	for i := range l.Answers {
-		if l.Answers[i].Key == key {
+		if l.Answers[i].Key == key && workflow.Now(ctx).Sub(l.Answers[i].At) <= KeyLifetime {
 			return &l.Answers[i]
 		}
 	}

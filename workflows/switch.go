@@ -52,6 +52,9 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		return ctx.Err() // aborted as the last edge acknowledged: an abort that was taken is carried out
+	}
 	now := workflow.Now(ctx)
 	r.state.SwitchedAt = &now
 	r.serve(slipway.HostServing)
@@ -87,23 +90,29 @@ func (r *release) serve(phase slipway.HostPhase) {
 // committed. Where a person has decided otherwise on an edge, that stands,
 // unless it is green, which is about to go. It fails when an edge has not said
 // by the deadline that green is off it; then nothing that it may route to is
-// removed.
+// removed. Where a newer release has taken all edges over meanwhile, there is
+// nothing to bring back, and a halt says so.
 func (r *release) restoreTraffic(ctx workflow.Context) error {
 	begun := workflow.Now(ctx)
 	patient, stop := workflow.NewDisconnectedContext(ctx)
 	defer stop()
-	problems := make([]error, len(r.plan.Edges))
-	wg := workflow.NewWaitGroup(patient)
-	for i, edge := range r.plan.Edges {
-		wg.Add(1)
-		workflow.Go(patient, func(ctx workflow.Context) { // all of them, even if one fails
-			defer wg.Done()
-			problems[i] = r.restoreOn(ctx, i, r.restore(edge.Name, i))
-		})
-	}
-	wg.Wait(patient)
-	for _, err := range problems {
-		if err != nil {
+	for {
+		if err := r.restoreAll(patient); err != nil {
+			return err
+		}
+		taken := r.takenOver()
+		if taken == 0 {
+			break
+		}
+		if taken == len(r.plan.Edges) {
+			return &halt{slipway.Live, "a newer release has taken its place"}
+		}
+		// A newer release is on its way over. It cannot get there, because some
+		// edges have been restored under it, and will go back.
+		if workflow.Now(patient).Sub(begun) > restoreDeadline {
+			return refusal(slipway.CodeUnavailable, "a newer release has taken over some edges and not gone back: look at it now")
+		}
+		if err := workflow.Sleep(patient, time.Second); err != nil {
 			return err
 		}
 	}
@@ -112,7 +121,55 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 	if r.state.SwitchedAt != nil {
 		r.state.Reason += fmt.Sprintf(" (%s served again after %s)", orNothing(r.state.Blue), took.Round(time.Millisecond))
 	}
-	r.report(ctx, r.blue)
+	r.report(ctx, r.serving())
+	return nil
+}
+
+func (r *release) restoreAll(ctx workflow.Context) error {
+	problems := make([]error, len(r.plan.Edges))
+	wg := workflow.NewWaitGroup(ctx)
+	for i, edge := range r.plan.Edges {
+		wg.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) { // all of them, even if one fails
+			defer wg.Done()
+			problems[i] = r.restoreOn(ctx, i, r.restore(edge.Name, i))
+		})
+	}
+	wg.Wait(ctx)
+	for _, err := range problems {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takenOver counts the edges that serve a newer release.
+func (r *release) takenOver() int {
+	n := 0
+	for _, e := range r.state.Edges {
+		if id, err := slipway.ParseReleaseID(e.Active); err == nil && id.Number > r.in.ID.Number {
+			n++
+		}
+	}
+	return n
+}
+
+// serving is the version that all edges said they serve; nil when they differ,
+// or serve nothing that is known. It may be older than blue: while this release
+// was on its way, blue may have gone back.
+func (r *release) serving() *slipway.Version {
+	active := r.state.Edges[0].Active
+	for _, e := range r.state.Edges {
+		if e.Active != active {
+			return nil
+		}
+	}
+	for i := range r.in.Known {
+		if r.in.Known[i].Release == active {
+			return &r.in.Known[i]
+		}
+	}
 	return nil
 }
 

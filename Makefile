@@ -1,0 +1,64 @@
+# Slipway: build, test and try it. Each target works alone on a Debian or
+# Ubuntu machine with Go, Make and root; what else it needs it installs.
+
+# The same flags everywhere: other ones are another build cache, and the
+# embedded Temporal server takes minutes to compile.
+export GOTOOLCHAIN := local
+export GOFLAGS := -trimpath -buildvcs=false
+export CGO_ENABLED := 0
+# Each module selects its own versions.
+export GOWORK := off
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS := -X main.version=$(VERSION)
+
+# Modules whose code is ours throughout run under the race detector. The
+# embedded Temporal server would take minutes more to compile for it.
+RACE_MODULES := . edge
+PLAIN_MODULES := deploy/standalone e2e
+MODULES := $(RACE_MODULES) $(PLAIN_MODULES)
+
+LINT := $(CURDIR)/bin/golangci-lint
+CHECK := $(CURDIR)/bin/workflowcheck
+
+.PHONY: build
+build: ## the binaries, in bin/
+	go build -ldflags '$(LDFLAGS)' -o bin/slipway ./cmd/slipway
+	go -C edge build -ldflags '$(LDFLAGS)' -o ../bin/slipway-edge ./cmd/slipway-edge
+	go -C deploy/standalone build -ldflags '$(LDFLAGS)' -o ../../bin/slipway-standalone .
+
+.PHONY: test
+test: packages-test ## every test of every module
+	for m in $(RACE_MODULES); do echo "== test $$m"; CGO_ENABLED=1 go -C $$m test -race -shuffle=on ./... || exit; done
+	for m in $(PLAIN_MODULES); do echo "== test $$m"; go -C $$m test -shuffle=on ./... || exit; done
+
+.PHONY: lint
+lint: $(LINT) $(CHECK) ## what a reviewer should not have to say
+	for m in $(MODULES); do echo "== tidy $$m"; go -C $$m mod tidy -diff || exit; done
+	for m in $(MODULES); do echo "== golangci-lint $$m"; (cd $$m && $(LINT) run --config $(CURDIR)/.golangci.yml) || exit; done
+	@echo "== workflowcheck"
+	$(CHECK) -show-pos -config workflowcheck.config.yaml ./...
+
+# The tools have module files of their own, so that what they need is not
+# something that Slipway needs.
+$(LINT): golangci-lint.mod golangci-lint.sum
+	go build -modfile=golangci-lint.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(CHECK): workflowcheck.mod workflowcheck.sum
+	go build -modfile=workflowcheck.mod -o $@ go.temporal.io/sdk/contrib/tools/workflowcheck
+
+.PHONY: bench
+bench: packages-demo ## how long a release takes, against the floor
+	go -C deploy/standalone test -run '^$$' -bench . ./...
+	go -C e2e test -run '^$$' -bench . ./...
+
+.PHONY: demo
+demo: packages-demo build ## a release under traffic, an undo and a rollback, on this machine
+	deploy/demo/run
+
+.PHONY: packages-%
+packages-%:
+	@deploy/install-packages $*
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,74 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"slipway"
+	"slipway/activities"
+)
+
+var search = slipway.ServiceID{Project: "search", Service: "api"}
+
+func TestDrainWaitsInSlicesUntilNothingIsInFlight(t *testing.T) {
+	t.Parallel()
+	g, central := newGateway()
+	g.inFlight = []int{5, 2, 0}
+	result := activities.DrainResult{InFlight: -1}
+	in := activities.TargetInput{Edge: "e1", Service: search, Release: "search.api.1", Timeout: slipway.Duration(time.Minute)}
+	if err := run(t, central.DrainTarget, in, &result); err != nil {
+		t.Fatal(err)
+	}
+	slices := []time.Duration{5 * time.Second, 5 * time.Second, 5 * time.Second}
+	if diff := cmp.Diff(slices, g.waits); diff != "" || result.InFlight != 0 {
+		t.Errorf("%d in flight; slices (-want +got):\n%s", result.InFlight, diff)
+	}
+}
+
+func TestDrainEndsWithItsTimeout(t *testing.T) {
+	t.Parallel()
+	g, central := newGateway()
+	g.inFlight = []int{5}
+	var result activities.DrainResult
+	in := activities.TargetInput{Edge: "e1", Service: search, Release: "search.api.1", Timeout: slipway.Duration(time.Second)}
+	if err := run(t, central.DrainTarget, in, &result); err != nil {
+		t.Fatal(err)
+	}
+	if result.InFlight != 5 || len(g.waits) != 1 || g.waits[0] > time.Second {
+		t.Errorf("%d in flight after %v", result.InFlight, g.waits)
+	}
+}
+
+func TestRestoreReturnsWhatAnOperatorDecidedInstead(t *testing.T) {
+	t.Parallel()
+	g, central := newGateway()
+	g.table[search.Key()] = slipway.RouteState{
+		ServiceID: search, Active: "search.api.0", Generation: 9, By: "operator:ops",
+		Targets: map[string]slipway.Target{"search.api.0": {}, "search.api.1": {}},
+	}
+	var route slipway.RouteState
+	in := activities.RestoreInput{Edge: "e1", Request: slipway.RestoreRequest{
+		ServiceID: search, Release: "search.api.1", Generation: 6, By: "search.api.2",
+	}}
+	if err := run(t, central.RestoreTarget, in, &route); err != nil {
+		t.Fatal(err)
+	}
+	if route.Active != "search.api.0" || route.By != "operator:ops" || route.Targets != nil {
+		t.Errorf("it returned %+v", route)
+	}
+	if now := g.table[search.Key()]; now.Generation != 9 {
+		t.Errorf("the operator's route was overwritten: %+v", now)
+	}
+}
+
+func TestUnknownEdgeAndHostAreNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	_, central := newGateway()
+	err := run(t, central.ReadRoute, activities.EdgeInput{Edge: "e9", Service: search}, nil)
+	failed(t, err, slipway.CodeNotFound, false, `no edge "e9"`)
+	_, host := newMachine()
+	err = run(t, host.HostFacts, activities.HostInput{Host: "h9"}, nil)
+	failed(t, err, slipway.CodeNotFound, false, `no host "h9"`)
+}

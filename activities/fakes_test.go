@@ -1,0 +1,184 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"slipway"
+	"slipway/activities"
+)
+
+// run executes an activity as a worker would, and decodes its result into out.
+func run(t *testing.T, activity, in, out any) error {
+	t.Helper()
+	suite := &testsuite.WorkflowTestSuite{}
+	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestActivityEnvironment()
+	env.RegisterActivity(activity)
+	result, err := env.ExecuteActivity(activity, in)
+	if err == nil && out != nil {
+		err = result.Get(out)
+	}
+	return err
+}
+
+// failed checks the code of an activity's error, whether it will be tried
+// again, and a part of what it says.
+func failed(t *testing.T, err error, code slipway.Code, again bool, text string) {
+	t.Helper()
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	if !ok {
+		t.Fatalf("got %v, want an application error", err)
+	}
+	if app.Type() != string(code) || app.NonRetryable() == again || !strings.Contains(app.Message(), text) {
+		t.Errorf("got %s (again: %t) %q, want %s (again: %t) …%s…", app.Type(), !app.NonRetryable(), app.Message(), code, again, text)
+	}
+}
+
+// machine is a host with its registry, its secrets, and whoever probes it.
+type machine struct {
+	activities.Engine // what no test needs panics
+
+	mu      sync.Mutex
+	answers map[string][]error // by address: what the next probes say, the last one again and again
+	probes  map[string]int     // by address
+	exit    chan slipway.Exit
+	logs    string
+	image   string // that it runs, whatever it was asked for
+	spec    slipway.ContainerSpec
+	secrets map[string]string
+}
+
+func newMachine() (*machine, *activities.Host) {
+	m := &machine{answers: map[string][]error{}, probes: map[string]int{}, exit: make(chan slipway.Exit, 1), secrets: map[string]string{}}
+	return m, &activities.Host{Engines: machines{"h1": m}, Registries: registry{}, Prober: m, Secrets: m}
+}
+
+type machines map[string]*machine
+
+func (m machines) Engine(name string) (activities.Engine, error) {
+	if _, ok := m[name]; !ok {
+		return nil, slipway.Errorf(slipway.CodeNotFound, "no host %q", name)
+	}
+	return m[name], nil
+}
+
+// answer makes the next probes of an address say so.
+func (m *machine) answer(address string, answers ...error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.answers[address] = answers
+}
+
+func (m *machine) probed(address string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.probes[address]
+}
+
+func (m *machine) Probe(_ context.Context, url string, _ time.Duration) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	address := strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/healthz")
+	m.probes[address]++
+	answers := m.answers[address]
+	if len(answers) == 0 {
+		return nil
+	}
+	if len(answers) > 1 {
+		m.answers[address] = answers[1:]
+	}
+	return answers[0]
+}
+
+func (m *machine) AwaitExit(ctx context.Context, _ string) (slipway.Exit, error) {
+	select {
+	case exit := <-m.exit:
+		return exit, nil
+	case <-ctx.Done():
+		return slipway.Exit{}, ctx.Err()
+	}
+}
+
+func (m *machine) Evidence(context.Context, string) (slipway.Evidence, error) {
+	return slipway.Evidence{Logs: m.logs}, nil
+}
+
+func (m *machine) Start(_ context.Context, spec slipway.ContainerSpec) (slipway.ContainerState, error) {
+	m.spec = spec
+	return slipway.ContainerState{Name: spec.Name, Image: m.image, Running: true, Labels: spec.Labels, Address: "10.0.0.1"}, nil
+}
+
+func (m *machine) Pull(context.Context, string, slipway.RegistryAuth, func(slipway.Progress)) (string, error) {
+	return m.image, nil
+}
+
+func (m *machine) Secret(_ context.Context, ref string) (string, error) {
+	secret, ok := m.secrets[ref]
+	if !ok {
+		return "", slipway.Errorf(slipway.CodeNotFound, "there is no secret %s", ref)
+	}
+	return secret, nil
+}
+
+type registry struct{ activities.Registries }
+
+func (registry) PullRef(_ context.Context, name string, image slipway.Image) (string, slipway.RegistryAuth, error) {
+	return name + "/" + image.Repository + "@" + image.Digest, slipway.RegistryAuth{}, nil
+}
+
+// gateway is an edge.
+type gateway struct {
+	activities.EdgeAdmin
+	mu       sync.Mutex
+	table    slipway.Table
+	silent   int   // so many requests are not answered
+	inFlight []int // what the next drains find
+	waits    []time.Duration
+}
+
+func newGateway() (*gateway, *activities.Central) {
+	g := &gateway{table: slipway.Table{}}
+	return g, &activities.Central{Edges: gateways{"e1": g}}
+}
+
+type gateways map[string]*gateway
+
+func (g gateways) Edge(name string) (activities.EdgeAdmin, error) {
+	if _, ok := g[name]; !ok {
+		return nil, slipway.Errorf(slipway.CodeNotFound, "no edge %q", name)
+	}
+	return g[name], nil
+}
+
+func (g *gateway) Route(_ context.Context, id slipway.ServiceID) (slipway.RouteState, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.silent > 0 {
+		g.silent--
+		return slipway.RouteState{}, slipway.Errorf(slipway.CodeUnavailable, "no answer")
+	}
+	return g.table[id.Key()], nil
+}
+
+func (g *gateway) Restore(_ context.Context, req slipway.RestoreRequest) (slipway.RouteState, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.table.Restore(req, time.Time{})
+}
+
+func (g *gateway) Drain(_ context.Context, _ slipway.ServiceID, _ string, wait time.Duration) (int, error) {
+	g.waits = append(g.waits, wait)
+	n := g.inFlight[0]
+	g.inFlight = g.inFlight[1:]
+	return n, nil
+}

@@ -1,0 +1,75 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"slipway"
+	"slipway/activities"
+)
+
+const (
+	greenAt = "10.0.0.2:8080"
+	blueAt  = "10.0.0.1:8080"
+)
+
+func watching(ready bool) activities.WatchInput {
+	at := func(name, address string) *activities.WatchedTarget {
+		return &activities.WatchedTarget{Container: name, Address: address, Check: slipway.Healthcheck{
+			Path: "/healthz", Interval: slipway.Duration(5 * time.Millisecond), Timeout: slipway.Duration(time.Second),
+		}}
+	}
+	return activities.WatchInput{Host: "h1", Green: at("search.api.2", greenAt), Blue: at("search.api.1", blueAt), Ready: ready}
+}
+
+func TestWatchReturnsWhenGreenFailsThreeTimesInARow(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	m.answer(greenAt, nil, errRefused, errRefused, nil, errRefused, errRefused, errRefused)
+	var seen activities.WatchResult
+	if err := run(t, host.WatchHost, watching(true), &seen); err != nil {
+		t.Fatal(err)
+	}
+	if want := "search.api.2 on h1 does not answer any more: connection refused"; seen.GreenFailed != want || !seen.Ready {
+		t.Errorf("it saw %+v, want %q", seen, want)
+	}
+	if n := m.probed(greenAt); n != 7 {
+		t.Errorf("green was probed %d times", n)
+	}
+}
+
+func TestWatchReturnsWhenBlueIsNotWhatWasBelieved(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	m.answer(blueAt, nil, errRefused)
+	var seen activities.WatchResult
+	if err := run(t, host.WatchHost, watching(true), &seen); err != nil {
+		t.Fatal(err)
+	}
+	if seen.Ready || seen.GreenFailed != "" || seen.Reason != "search.api.1 on h1: connection refused" {
+		t.Errorf("it saw %+v", seen)
+	}
+	// The same blue, believed to be away: its first answer is news.
+	m.answer(blueAt, errRefused, errRefused, errRefused, errRefused, nil)
+	if err := run(t, host.WatchHost, watching(false), &seen); err != nil {
+		t.Fatal(err)
+	}
+	if !seen.Ready {
+		t.Errorf("it saw %+v", seen)
+	}
+}
+
+func TestWatchOfAnEdgeReturnsTheRouteThatSomebodyElseWrote(t *testing.T) {
+	t.Parallel()
+	g, central := newGateway()
+	g.silent = 1 // it is asked again
+	g.table[search.Key()] = slipway.RouteState{ServiceID: search, Active: "search.api.1", Generation: 9, By: "operator:ops"}
+	var route slipway.RouteState
+	in := activities.WatchEdgeInput{Edge: "e1", Service: search, Generation: 7}
+	if err := run(t, central.WatchEdge, in, &route); err != nil {
+		t.Fatal(err)
+	}
+	if route.Generation != 9 || route.By != "operator:ops" {
+		t.Errorf("it saw %+v", route)
+	}
+}

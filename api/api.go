@@ -1,0 +1,109 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"slipway"
+	"slipway/starter"
+)
+
+// Releases is what the API asks of the workflows; *starter.Client is one. Its
+// errors have the codes of package slipway. An empty key is no key.
+type Releases interface {
+	Ready(ctx context.Context) error
+
+	Submit(ctx context.Context, order slipway.Order, key string) (slipway.ReleaseID, error)
+	Decide(ctx context.Context, id slipway.ReleaseID, decision slipway.Decision, key string) error
+	Abort(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error
+	Accept(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error
+	Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, by, reason, key string) (slipway.ReleaseID, error)
+
+	Release(ctx context.Context, id slipway.ReleaseID) (slipway.Release, error)
+	Releases(ctx context.Context, filter starter.Filter) (releases []slipway.Release, page string, err error)
+	Service(ctx context.Context, id slipway.ServiceID) (slipway.ServiceStatus, error)
+	Services(ctx context.Context, project string) ([]slipway.ServiceStatus, error)
+}
+
+// Config is what the API is made of. What may be left out says so.
+type Config struct {
+	Releases   Releases
+	Fleet      func() *slipway.Fleet // the current one; asked on each request, from several goroutines
+	SigningKey []byte                // at least 32 bytes, as LoadKey gives them; a new one signs everybody out
+	TemporalUI http.Handler          // serves below /temporal/, with that prefix in the path; nil: not found
+	Registry   *prometheus.Registry  // served on /metrics; the API's own metrics are added to it
+	Logger     *slog.Logger          // nil: slog.Default()
+	Version    string                // of this program, for people; may be empty
+	Now        func() time.Time      // nil: time.Now
+}
+
+type server struct {
+	Config
+	tokens    tokens
+	passwords *passwords
+	watches   *watches
+	metrics   metrics
+	pages     pages
+	spec      *huma.OpenAPI
+}
+
+// New makes the handler of everything that is served over HTTP. A stream of
+// events ends when its request's context does: a server that is to shut down
+// gracefully cancels the base context of its connections first.
+func New(c Config) (http.Handler, error) {
+	if c.Releases == nil || c.Fleet == nil || c.Registry == nil {
+		return nil, errors.New("api: Releases, Fleet and Registry must be set")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &server{Config: c, watches: newWatches(c.Releases.Release)}
+	var err error
+	if s.tokens, err = newTokens(c.SigningKey, c.Now); err != nil {
+		return nil, err
+	}
+	if s.metrics, err = newMetrics(c.Registry); err != nil {
+		return nil, fmt.Errorf("register the metrics of the API: %w", err)
+	}
+	if s.pages, err = newPages(); err != nil {
+		return nil, fmt.Errorf("read the pages of the console: %w", err)
+	}
+	s.passwords = newPasswords(c.Now)
+
+	mux := http.NewServeMux()
+	operations := humago.New(mux, description(c.Version))
+	s.spec = operations.OpenAPI()
+	routes := s.routes()
+	for _, r := range routes {
+		r.add(mux, operations)
+	}
+	return s.observe(s.guard(mux, routes)), nil
+}
+
+// description is the head of the OpenAPI document. It serves nothing by itself:
+// all paths are in routes.
+func description(version string) huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "Slipway", Version: version},
+			Components: &huma.Components{
+				Schemas:         huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"}},
+			},
+		},
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+	}
+}

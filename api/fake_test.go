@@ -1,0 +1,169 @@
+package api_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"slipway"
+	"slipway/starter"
+)
+
+// workflows stands in for Temporal and a worker: it remembers what it was asked
+// and shows what the test says.
+type workflows struct {
+	mu       sync.Mutex
+	err      error // of every call, when set
+	releases map[string]slipway.Release
+	services map[slipway.ServiceID]slipway.ServiceStatus
+	reads    int
+	orders   []slipway.Order
+	keys     []string
+	acts     []string
+	decided  []slipway.Decision
+}
+
+func newWorkflows() *workflows {
+	return &workflows{releases: map[string]slipway.Release{}, services: map[slipway.ServiceID]slipway.ServiceStatus{}}
+}
+
+// change is the only way in for a test while requests are under way.
+func (w *workflows) change(f func(*workflows)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f(w)
+}
+
+func (w *workflows) put(r slipway.Release) { w.change(func(w *workflows) { w.releases[r.ID] = r }) }
+
+func (w *workflows) Ready(context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+func (w *workflows) Submit(_ context.Context, order slipway.Order, key string) (slipway.ReleaseID, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return slipway.ReleaseID{}, w.err
+	}
+	w.orders, w.keys = append(w.orders, order), append(w.keys, key)
+	id := slipway.ReleaseID{ServiceID: order.Service.ServiceID, Number: len(w.orders)}
+	w.releases[id.String()] = release(id.String(), slipway.Verifying, func(r *slipway.Release) { r.Tag, r.RequestedBy = order.Tag, order.RequestedBy })
+	return id, nil
+}
+
+func (w *workflows) Decide(_ context.Context, _ slipway.ReleaseID, d slipway.Decision, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.decided, w.keys = append(w.decided, d), append(w.keys, key)
+	return w.err
+}
+
+func (w *workflows) Abort(_ context.Context, id slipway.ReleaseID, by, reason, key string) error {
+	return w.act("abort", id, by, reason, key)
+}
+
+func (w *workflows) Accept(_ context.Context, id slipway.ReleaseID, by, reason, key string) error {
+	return w.act("accept", id, by, reason, key)
+}
+
+func (w *workflows) act(what string, id slipway.ReleaseID, by, reason, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.acts = append(w.acts, strings.Join([]string{what, id.String(), by, reason}, " "))
+	w.keys = append(w.keys, key)
+	return w.err
+}
+
+func (w *workflows) Rollback(_ context.Context, id slipway.ServiceID, order *slipway.Order, to int, _, _, key string) (slipway.ReleaseID, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	status := w.services[id]
+	w.keys = append(w.keys, key)
+	if order != nil {
+		w.orders = append(w.orders, *order)
+	}
+	switch {
+	case status.Held != "" && (to == 0 || status.Good[0].Release == slipway.ReleaseID{ServiceID: id, Number: to}.String()):
+		return slipway.ParseReleaseID(status.Held)
+	case order == nil:
+		return slipway.ReleaseID{}, slipway.Errorf(slipway.CodeNotFound, "%s has nothing to go back to", id)
+	}
+	return slipway.ReleaseID{ServiceID: id, Number: 99}, w.err
+}
+
+func (w *workflows) Release(_ context.Context, id slipway.ReleaseID) (slipway.Release, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reads++
+	if w.err != nil {
+		return slipway.Release{}, w.err
+	}
+	if r, ok := w.releases[id.String()]; ok {
+		return r, nil
+	}
+	return slipway.Release{}, slipway.Errorf(slipway.CodeNotFound, "there is no release %s", id)
+}
+
+// Releases lists one release to a page, and has pages whose names are no text.
+func (w *workflows) Releases(_ context.Context, f starter.Filter) ([]slipway.Release, string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var ids []string
+	for id, r := range w.releases {
+		if (f.Project == "" || r.Project == f.Project) && (f.Service.Service == "" || r.Service == f.Service.Service) &&
+			(f.Phase == "" || r.Phase == f.Phase) && id > strings.TrimPrefix(f.Page, "\xff") {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	if w.err != nil || len(ids) == 0 {
+		return []slipway.Release{}, "", w.err
+	}
+	page := ""
+	if len(ids) > 1 {
+		page = "\xff" + ids[0]
+	}
+	return []slipway.Release{w.releases[ids[0]]}, page, nil
+}
+
+func (w *workflows) Service(_ context.Context, id slipway.ServiceID) (slipway.ServiceStatus, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s, ok := w.services[id]; ok {
+		return s, w.err
+	}
+	return slipway.ServiceStatus{}, slipway.Errorf(slipway.CodeNotFound, "there is no service %s", id)
+}
+
+func (w *workflows) Services(_ context.Context, project string) ([]slipway.ServiceStatus, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var found []slipway.ServiceStatus
+	for _, s := range w.services {
+		if project == "" || s.Project == project {
+			found = append(found, s)
+		}
+	}
+	return found, w.err
+}
+
+// release makes a release in a phase, as the test changes it.
+func release(text string, phase slipway.Phase, change ...func(*slipway.Release)) slipway.Release {
+	id, err := slipway.ParseReleaseID(text)
+	if err != nil {
+		panic(err)
+	}
+	r := slipway.Release{
+		ID: text, Project: id.Project, Service: id.Service, Tag: "v1", Digest: digest, Settings: "s1",
+		Kind: slipway.KindRelease, Phase: phase, RequestedBy: "rita",
+		Hosts: []slipway.ReleaseHost{}, Edges: []slipway.ReleaseEdge{}, Gates: []slipway.GateState{},
+	}
+	for _, f := range change {
+		f(&r)
+	}
+	return r
+}

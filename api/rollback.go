@@ -1,0 +1,80 @@
+package api
+
+import (
+	"context"
+	"slices"
+
+	"slipway"
+)
+
+type rollbackInput struct {
+	ServicePath
+	Idempotency
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"1000"`
+		To     int    `json:"to,omitempty" minimum:"1" doc:"the number of a release that served before; without it the last one"`
+	}
+}
+
+type rollbackOutput struct {
+	Location string `header:"Location"`
+	Body     struct {
+		Release string `json:"release" doc:"the id of the release that goes back"`
+		Held    bool   `json:"held" doc:"what served before still runs: going back is only a switch"`
+	}
+}
+
+func (s *server) rollback(ctx context.Context, in *rollbackInput) (*rollbackOutput, error) {
+	service, err := s.service(ctx, in.Project, in.Service, slipway.RightRelease)
+	if err != nil {
+		return nil, err
+	}
+	status, err := s.Releases.Service(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	by := requestOf(ctx).session.User
+	order, err := s.wayBack(status, in.Body.To, by, in.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.Releases.Rollback(ctx, service, order, in.Body.To, by, in.Body.Reason, in.key(ctx))
+	if err != nil {
+		return nil, err
+	}
+	var out rollbackOutput
+	out.Location = "/api/v1/releases/" + id.String()
+	out.Body.Release, out.Body.Held = id.String(), id.String() == status.Held
+	return &out, nil
+}
+
+// wayBack orders what served before once more, with the settings it had. While
+// it is held the order is only for the case that the hold ends meanwhile, so
+// that a fleet which would not take it any more does not bar the way. Without
+// anything to go back to there is no order; the lane says so.
+func (s *server) wayBack(status slipway.ServiceStatus, to int, by, reason string) (*slipway.Order, error) {
+	i := 0
+	if to != 0 {
+		id := slipway.ReleaseID{ServiceID: status.ServiceID, Number: to}.String()
+		i = slices.IndexFunc(status.Good, func(v slipway.Version) bool { return v.Release == id })
+	}
+	if i < 0 || i >= len(status.Good) {
+		return nil, nil
+	}
+	version := status.Good[i]
+	plan, err := slipway.NewPlan(s.Fleet(), version.Service)
+	switch held := status.Held != "" && i == 0; {
+	case err != nil && held:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &slipway.Order{
+		Service:     version.Service,
+		Tag:         version.Digest,
+		Kind:        slipway.KindRollback,
+		Reason:      reason,
+		RequestedBy: by,
+		Plan:        plan,
+	}, nil
+}

@@ -1,0 +1,78 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"slipway"
+	"slipway/spec"
+)
+
+func TestRollback(t *testing.T) {
+	t.Parallel()
+	search := slipway.ServiceID{Project: "search", Service: "query-api"}
+	svc, err := spec.ParseService("service.yaml", []byte(serviceFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := []slipway.Version{{Release: "search.query-api.3", Digest: "sha256:three", Service: svc}, {Release: "search.query-api.2", Digest: "sha256:two", Service: svc}}
+	foreign := svc
+	foreign.Hosts.Names = []string{"h9"}
+	lost := []slipway.Version{{Release: "search.query-api.3", Digest: "sha256:three", Service: foreign}}
+	for name, c := range map[string]struct {
+		held    string
+		good    []slipway.Version
+		to      int
+		status  int
+		release string
+		isHeld  bool
+		tag     string // of the order that goes with it; empty: none
+	}{
+		"held: a switch, and an order should the hold end meanwhile": {"search.query-api.4", good, 0, 202, "search.query-api.4", true, "sha256:three"},
+		"held, by number":                {"search.query-api.4", good, 3, 202, "search.query-api.4", true, "sha256:three"},
+		"held, to an older one":          {"search.query-api.4", good, 2, 202, "search.query-api.99", false, "sha256:two"},
+		"held, and its host is gone":     {"search.query-api.4", lost, 0, 202, "search.query-api.4", true, ""},
+		"not held":                       {"", good, 0, 202, "search.query-api.99", false, "sha256:three"},
+		"not held, to an older one":      {"", good, 2, 202, "search.query-api.99", false, "sha256:two"},
+		"not held, and its host is gone": {"", lost, 0, 422, "", false, ""},
+		"to one that never served":       {"", good, 7, 404, "", false, ""},
+		"to nothing":                     {"", nil, 0, 404, "", false, ""},
+	} {
+		s := newSite(t)
+		s.workflows.services[search] = slipway.ServiceStatus{ServiceID: search, Held: c.held, Queue: []string{}, Good: c.good}
+		body := map[string]any{"reason": "it is slow"}
+		if c.to != 0 {
+			body["to"] = c.to
+		}
+		a := s.as("rita", "POST", "/api/v1/services/search/query-api/rollback", body)
+		var got struct {
+			Release string
+			Held    bool
+		}
+		a.into(t, &got)
+		if a.StatusCode != c.status || got.Release != c.release || got.Held != c.isHeld {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
+		}
+		if c.status == http.StatusAccepted && a.Header.Get("Location") != "/api/v1/releases/"+c.release {
+			t.Errorf("%s: %v", name, a.Header)
+		}
+		var want []slipway.Order
+		if c.tag != "" {
+			plan, err := slipway.NewPlan(s.fleet.Load(), svc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = []slipway.Order{{Service: svc, Tag: c.tag, Kind: slipway.KindRollback, Reason: "it is slow", RequestedBy: "rita", Plan: plan}}
+		}
+		if diff := cmp.Diff(want, s.workflows.orders); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	s := newSite(t)
+	if a := s.as("rita", "POST", "/api/v1/services/search/query-api/rollback", map[string]any{}); a.StatusCode != 422 || !strings.Contains(a.body, "reason") {
+		t.Errorf("without a reason: %s", a.body)
+	}
+}

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+const (
+	maxBody  = 2 << 20         // bytes; a service file has at most half of it
+	bodyTime = 5 * time.Second // to read them
+)
+
+// An access says who a route is for.
+type access int
+
+const (
+	person   access = iota // whoever is signed in; the handler asks for the rights. It is the zero value on purpose
+	anyone                 // without a sign-in
+	operator               // operators of the whole fleet
+	scraper                // as operator, and peers on this machine
+)
+
+// A route is one pattern of the ServeMux, whom it is for, and how it is added.
+type route struct {
+	pattern string
+	access  access
+	add     func(*http.ServeMux, huma.API)
+}
+
+// operation is a route of the JSON API. What call returns as an error is
+// answered as a problem.
+func operation[I, O any](pattern string, access access, summary string, call func(context.Context, *I) (*O, error), options ...func(*huma.Operation)) route {
+	method, path, _ := strings.Cut(pattern, " ")
+	op := huma.Operation{
+		OperationID:     huma.GenerateOperationID(method, path, new(O)),
+		Method:          method,
+		Path:            path,
+		Summary:         summary,
+		MaxBodyBytes:    maxBody,
+		BodyReadTimeout: bodyTime,
+	}
+	if access != anyone {
+		op.Security = []map[string][]string{{"token": {}}}
+	}
+	for _, option := range options {
+		option(&op)
+	}
+	return route{pattern, access, func(_ *http.ServeMux, api huma.API) {
+		huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
+			out, err := call(ctx, in)
+			if err != nil {
+				return nil, requestOf(ctx).problem(err)
+			}
+			return out, nil
+		})
+	}}
+}
+
+// plain is a route that the handler answers by itself.
+func plain(pattern string, access access, handler http.Handler) route {
+	return route{pattern, access, func(mux *http.ServeMux, _ huma.API) { mux.Handle(pattern, handler) }}
+}

@@ -1,0 +1,46 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// routes is all that is served, and to whom.
+func (s *server) routes() []route {
+	const v1 = "/api/v1"
+	return []route{
+		operation("POST "+v1+"/login", anyone, "Sign in", s.login),
+		operation("POST "+v1+"/logout", anyone, "Forget the cookie", s.logout),
+		operation("GET "+v1+"/whoami", person, "Say who is signed in", s.whoami),
+
+		operation("POST "+v1+"/releases", person, "Release a version of a service", s.submit, accepted),
+		operation("GET "+v1+"/releases", person, "List releases, the latest first", s.listReleases),
+		operation("GET "+v1+"/releases/{id}", person, "Say how a release stands", s.getRelease),
+		operation("GET "+v1+"/releases/{id}/events", person, "Follow a release", s.events, eventStream),
+		operation("POST "+v1+"/releases/{id}/decisions", person, "Approve or reject at a gate", s.decide),
+		operation("POST "+v1+"/releases/{id}/abort", person, "Abort a release that does not serve yet", s.abort),
+		operation("POST "+v1+"/releases/{id}/accept", person, "Retire the version before now", s.accept),
+
+		operation("GET "+v1+"/services", person, "List services", s.listServices),
+		operation("GET "+v1+"/services/{project}/{service}", person, "Say how a service stands", s.getService),
+		operation("POST "+v1+"/services/{project}/{service}/rollback", person, "Go back to what served before", s.rollback, accepted),
+
+		s.page("GET /{$}", person, s.homePage),
+		s.page("GET /releases/{id}", person, s.releasePage),
+		s.page("GET /services/{project}/{service}", person, s.servicePage),
+		s.page("GET /login", anyone, s.loginPage),
+		s.page("POST /login", anyone, s.loginForm),
+		s.page("POST /logout", anyone, s.logoutForm),
+		plain("GET /static/{file}", anyone, static()),
+
+		plain("/temporal/", operator, http.HandlerFunc(s.temporalUI)),
+		plain("GET /openapi.json", person, http.HandlerFunc(s.openapi)),
+		plain("GET /metrics", scraper, s.scrape()),
+		plain("GET /healthz", anyone, http.HandlerFunc(s.healthz)),
+		plain("GET /readyz", anyone, http.HandlerFunc(s.readyz)),
+	}
+}
+
+// accepted documents that the work has only begun when the answer comes.
+func accepted(op *huma.Operation) { op.DefaultStatus = http.StatusAccepted }

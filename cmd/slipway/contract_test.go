@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/crypto/bcrypt"
+
+	"slipway"
+	"slipway/api"
+	"slipway/cmd/slipway/internal/client"
+	"slipway/starter"
+)
+
+// What the scripts hold against a server of their own, this holds against the
+// API itself: each verb's request is understood, and so is each answer.
+func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
+	server := httptest.NewServer(newAPI(t))
+	t.Cleanup(server.Close)
+	home := t.TempDir()
+	t.Setenv("SLIPWAY_URL", server.URL)
+	t.Setenv("SLIPWAY_HOME", home)
+	t.Setenv("SLIPWAY_TOKEN", "")
+	file := filepath.Join(home, "service.yaml")
+	password := filepath.Join(home, "password")
+	for path, text := range map[string]string{file: serviceFile, password: "correct horse\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		status int
+		key    string // of the JSON
+		want   any
+		args   []string
+	}{
+		{4, "", nil, []string{"services"}},
+		{0, "user", "ann", []string{"login", "--user", "ann", "--password-stdin"}},
+		{0, "id", "search.query-api.2", []string{"release", "-f", file, "--tag", "v2", "--force", "--reason", "why not"}},
+		{0, "phase", "holding", []string{"release", "-f", file, "--tag", "v2", "--wait"}},
+		{0, "phase", "holding", []string{"status", "search.query-api.2"}},
+		{0, "", nil, []string{"history", "search/query-api", "--limit", "3"}},
+		{0, "", nil, []string{"services", "--project", "search"}},
+		{0, "id", "search.query-api.2", []string{"accept", "search.query-api.2"}},
+		{0, "id", "search.query-api.2", []string{"abort", "search.query-api.2", "--reason", "wrong tag"}},
+		{1, "", nil, []string{"approve", "search.query-api.2", "--gate", "go"}},
+		{0, "held", true, []string{"rollback", "search/query-api", "--reason", "slow", "--to", "1"}},
+		{0, "outcome", "rolled_back", []string{"rollback", "search/query-api", "--reason", "slow", "--wait"}},
+		{1, "", nil, []string{"status", "search.query-api.99"}},
+		{0, "signed_out", true, []string{"logout"}},
+	} {
+		stdin, err := os.Open(password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stdout, stderr bytes.Buffer
+		p := &program{stdin: stdin, out: &output{stdout: &stdout, stderr: &stderr}, patience: client.DefaultPatience}
+		status := p.run(t.Context(), append(step.args, "-o", "json"))
+		stdin.Close()
+		var value map[string]any
+		if err := json.Unmarshal(stdout.Bytes(), &value); err != nil || status != step.status || step.key != "" && value[step.key] != step.want {
+			t.Errorf("%q: exit status %d, want %d; %s is %v, want %v\n%s%s", step.args, status, step.status, step.key, value[step.key], step.want, &stdout, &stderr)
+		}
+	}
+}
+
+func newAPI(t *testing.T) http.Handler {
+	t.Helper()
+	hash, err := bcrypt.GenerateFromPassword([]byte("correct horse"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleet := &slipway.Fleet{
+		Hosts: []slipway.Host{{Name: "h1", Address: "127.0.0.1"}},
+		Edges: []slipway.Edge{{Name: "e1", On: "h1"}},
+		Registries: []slipway.Registry{
+			{Name: "internal", Roles: []slipway.RegistryRole{slipway.SourceRegistry, slipway.ProductionRegistry}},
+		},
+		Projects:  []slipway.Project{{Name: "search", Roles: map[slipway.Role][]string{slipway.Releaser: {"search-dev"}}}},
+		Directory: slipway.Directory{Users: []slipway.User{{Name: "ann", PasswordBcrypt: string(hash), Groups: []string{"search-dev"}}}},
+	}
+	handler, err := api.New(api.Config{
+		Releases:   &oneRelease{play: (&fakeServer{}).stage(two, "v2", "")},
+		Fleet:      func() *slipway.Fleet { return fleet },
+		SigningKey: bytes.Repeat([]byte("k"), 32),
+		Registry:   prometheus.NewRegistry(),
+		Logger:     slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+var two = slipway.ReleaseID{ServiceID: slipway.ServiceID{Project: "search", Service: "query-api"}, Number: 2}
+
+// oneRelease stands for the workflows: whatever is asked for is release 2 of
+// search/query-api, which is one state further each time somebody looks.
+type oneRelease struct {
+	mu   sync.Mutex
+	play *play
+}
+
+func (o *oneRelease) Ready(context.Context) error { return nil }
+
+func (o *oneRelease) Submit(context.Context, slipway.Order, string) (slipway.ReleaseID, error) {
+	return two, nil
+}
+
+func (o *oneRelease) Decide(context.Context, slipway.ReleaseID, slipway.Decision, string) error {
+	return nil
+}
+
+func (o *oneRelease) Abort(context.Context, slipway.ReleaseID, string, string, string) error {
+	return nil
+}
+
+func (o *oneRelease) Accept(context.Context, slipway.ReleaseID, string, string, string) error {
+	return nil
+}
+
+func (o *oneRelease) Rollback(_ context.Context, _ slipway.ServiceID, _ *slipway.Order, to int, by, reason, _ string) (slipway.ReleaseID, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if to == 0 {
+		o.play.then(undoing, ended(slipway.RolledBack, by+" went back: "+reason))
+	}
+	return two, nil
+}
+
+func (o *oneRelease) Release(_ context.Context, id slipway.ReleaseID) (slipway.Release, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if id != two {
+		return slipway.Release{}, slipway.Errorf(slipway.CodeNotFound, "there is no release %s", id)
+	}
+	now := o.play.now()
+	o.play.at = min(o.play.at+1, len(o.play.states)-1)
+	return now, nil
+}
+
+func (o *oneRelease) Releases(context.Context, starter.Filter) ([]slipway.Release, string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return []slipway.Release{o.play.now()}, "", nil
+}
+
+func (o *oneRelease) Service(context.Context, slipway.ServiceID) (slipway.ServiceStatus, error) {
+	return slipway.ServiceStatus{ServiceID: two.ServiceID, Held: two.String()}, nil
+}
+
+func (o *oneRelease) Services(ctx context.Context, _ string) ([]slipway.ServiceStatus, error) {
+	status, err := o.Service(ctx, two.ServiceID)
+	return []slipway.ServiceStatus{status}, err
+}

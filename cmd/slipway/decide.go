@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"slipway"
+	"slipway/cmd/slipway/internal/client"
+)
+
+// decide passes a verdict on, about the one open gate unless one is named.
+func (p *program) decide(ctx context.Context, release, gate string, verdict slipway.Verdict, reason string) error {
+	id, err := slipway.ParseReleaseID(release)
+	if err != nil {
+		return err
+	}
+	server, err := p.server()
+	if err != nil {
+		return err
+	}
+	if gate == "" {
+		seen, err := server.Release(ctx, id)
+		if err != nil {
+			return err
+		}
+		if gate, err = openGate(seen); err != nil {
+			return err
+		}
+	}
+	if err := server.Decide(ctx, id, client.Decision{Gate: gate, Verdict: verdict, Reason: reason}); err != nil {
+		return err
+	}
+	done := map[slipway.Verdict]string{slipway.Approve: "approved", slipway.Reject: "rejected"}[verdict]
+	return p.out.result(struct {
+		subject
+		Gate     string          `json:"gate"`
+		Decision slipway.Verdict `json:"decision"`
+	}{subject{id.String()}, gate, verdict}, fmt.Sprintf("%s %s at gate %s", done, id, gate))
+}
+
+// openGate is the one gate that waits for people.
+func openGate(release slipway.Release) (string, error) {
+	var open []string
+	for _, g := range release.Gates {
+		if g.State == slipway.GateOpen {
+			open = append(open, g.Name)
+		}
+	}
+	switch len(open) {
+	case 0:
+		return "", slipway.Errorf(slipway.CodeConflict, "%s has no open gate: it is %s", release.ID, stands(release))
+	case 1:
+		return open[0], nil
+	default:
+		return "", slipway.Errorf(slipway.CodeInvalid, "%s has several open gates: name one with --gate: %s", release.ID, strings.Join(open, ", "))
+	}
+}

@@ -1,0 +1,101 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"slipway"
+)
+
+// An Order asks for a release. Its service file is sent as it was written.
+type Order struct {
+	ServiceFile string `json:"service_file"`
+	Tag         string `json:"tag"`
+	Force       bool   `json:"force,omitempty"`
+	Reason      string `json:"reason,omitempty"`
+}
+
+// Submit asks for a release and returns it as it stands at first.
+func (c *Client) Submit(ctx context.Context, order Order) (slipway.ReleaseID, slipway.Release, error) {
+	var release slipway.Release
+	if err := c.change(ctx, "/releases", order, &release); err != nil {
+		return slipway.ReleaseID{}, release, err
+	}
+	id, err := c.releaseID(release.ID)
+	return id, release, err
+}
+
+// Release says how a release stands. Errors: CodeNotFound.
+func (c *Client) Release(ctx context.Context, id slipway.ReleaseID) (slipway.Release, error) {
+	var release slipway.Release
+	err := c.get(ctx, releasePath(id), nil, &release)
+	if err == nil && release.ID != id.String() {
+		err = c.notSlipway(http.StatusOK)
+	}
+	return release, err
+}
+
+// Releases lists up to limit releases of a service, the latest first, as far
+// as a list shows them: without hosts, edges and gates.
+func (c *Client) Releases(ctx context.Context, service slipway.ServiceID, limit int) ([]slipway.Release, error) {
+	releases := []slipway.Release{}
+	page := ""
+	for len(releases) < limit {
+		query := url.Values{"service": {service.String()}, "limit": {strconv.Itoa(min(limit-len(releases), 100))}}
+		if page != "" {
+			query.Set("page", page)
+		}
+		var list struct {
+			Releases []slipway.Release `json:"releases"`
+			NextPage string            `json:"next_page"`
+		}
+		if err := c.get(ctx, "/releases", query, &list); err != nil {
+			return nil, err
+		}
+		releases = append(releases, list.Releases...)
+		if page = list.NextPage; page == "" {
+			break
+		}
+	}
+	return releases, nil
+}
+
+// Abort ends a release that does not serve yet.
+func (c *Client) Abort(ctx context.Context, id slipway.ReleaseID, reason string) error {
+	return c.change(ctx, releasePath(id)+"/abort", because{reason}, nil)
+}
+
+// Accept ends the hold of a release: what served before is retired now.
+func (c *Client) Accept(ctx context.Context, id slipway.ReleaseID) error {
+	return c.change(ctx, releasePath(id)+"/accept", because{}, nil)
+}
+
+// because is why a person does something.
+type because struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// Decide passes on a decision on a gate.
+func (c *Client) Decide(ctx context.Context, id slipway.ReleaseID, d Decision) error {
+	return c.change(ctx, releasePath(id)+"/decisions", d, nil)
+}
+
+// A Decision is a verdict on a gate.
+type Decision struct {
+	Gate    string          `json:"gate"`
+	Verdict slipway.Verdict `json:"decision"`
+	Reason  string          `json:"reason,omitempty"`
+}
+
+func releasePath(id slipway.ReleaseID) string { return "/releases/" + id.String() }
+
+// releaseID reads an id that the server gave.
+func (c *Client) releaseID(s string) (slipway.ReleaseID, error) {
+	id, err := slipway.ParseReleaseID(s)
+	if err != nil {
+		return slipway.ReleaseID{}, c.notSlipway(http.StatusOK)
+	}
+	return id, nil
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"slipway"
+)
+
+// progressEvery is how often a log hears how far a pull has come.
+const progressEvery = 10 * time.Second
+
+// lines shows a release in a log: one line for each change.
+type lines struct {
+	out      io.Writer
+	said     map[string]string // about what → the last line
+	progress time.Time         // when it was last said
+}
+
+func (l *lines) show(release slipway.Release) {
+	if l.said == nil {
+		l.said = map[string]string{}
+		l.progress = time.Now()
+	}
+	l.say(release.ID, "", string(release.Phase))
+	for _, h := range release.Hosts {
+		text := string(h.Phase)
+		if h.Error != "" {
+			text += ": " + indent(h.Error)
+		}
+		l.say(release.ID, "host "+h.Name, text)
+	}
+	for _, e := range release.Edges {
+		if e.Active != "" {
+			l.say(release.ID, "edge "+e.Name, "serves "+e.Active)
+		}
+	}
+	for _, g := range release.Gates {
+		l.say(release.ID, "gate "+g.Name, gateText(g))
+	}
+	l.showProgress(release)
+}
+
+func (l *lines) say(id, about, text string) {
+	if l.said[about] == text {
+		return
+	}
+	l.said[about] = text
+	if about != "" {
+		text = about + " " + text
+	}
+	fmt.Fprintln(l.out, printable(id+": "+text))
+}
+
+func (l *lines) showProgress(release slipway.Release) {
+	if time.Since(l.progress) < progressEvery {
+		return
+	}
+	l.progress = time.Now()
+	if release.Progress != "" {
+		l.say(release.ID, "copy", release.Progress)
+	}
+	for _, h := range release.Hosts {
+		if h.Progress != "" {
+			l.say(release.ID, "pull on "+h.Name, h.Progress)
+		}
+	}
+}
+
+func (l *lines) close() {}

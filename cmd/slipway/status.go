@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"slipway"
+)
+
+func (p *program) status() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status ID",
+		Short: "Say how a release stands",
+		Args:  cobra.ExactArgs(1),
+		RunE: p.verb(func(ctx context.Context, args []string) error {
+			id, err := slipway.ParseReleaseID(args[0])
+			if err != nil {
+				return err
+			}
+			server, err := p.server()
+			if err != nil {
+				return err
+			}
+			release, err := server.Release(ctx, id)
+			if err != nil {
+				return err
+			}
+			return p.out.result(release, standing(release))
+		}),
+	}
+}
+
+// standing is all that people want to know of a release.
+func standing(r slipway.Release) string {
+	rows := [][]string{
+		{"release", r.ID},
+		{"stands", stands(r)},
+		{"asked for", r.Tag + " by " + r.RequestedBy + " at " + clock(r.StartedAt)},
+	}
+	add := func(name, text string) {
+		if text != "" {
+			rows = append(rows, []string{name, text})
+		}
+	}
+	add("digest", r.Digest)
+	if r.SwitchedAt != nil {
+		add("switched", fmt.Sprintf("%s, after %s", clock(*r.SwitchedAt), seconds(r.SwitchedAt.Sub(r.StartedAt))))
+	}
+	if r.EndedAt != nil {
+		add("ended", clock(*r.EndedAt))
+	}
+	add("before it", blueText(r))
+	add("copy", r.Progress)
+	for _, h := range r.Hosts {
+		add("host "+h.Name, strings.TrimSpace(hostText(h)+"  "+slipway.ShortDigest(h.Image)))
+	}
+	for _, e := range r.Edges {
+		text := e.Error
+		if text == "" && e.Active != "" {
+			text = fmt.Sprintf("serves %s", e.Active)
+		}
+		add("edge "+e.Name, text)
+	}
+	for _, g := range r.Gates {
+		add("gate "+g.Name, gateText(g))
+	}
+	if r.CleanupPending {
+		add("cleanup", "something is still to be removed from a host that does not answer")
+	}
+	text := table(rows)
+	if r.Reason != "" {
+		text += indent(printable("reason: " + r.Reason))
+	}
+	return text
+}
+
+// stands is a release's outcome, or its phase until there is one.
+func stands(r slipway.Release) string {
+	if r.Outcome != nil {
+		return string(*r.Outcome)
+	}
+	return string(r.Phase)
+}
+
+func blueText(r slipway.Release) string {
+	if r.HoldUntil == nil {
+		return r.Blue
+	}
+	ready := "going back is not possible right now"
+	if r.RollbackReady {
+		ready = "going back is possible at once"
+	}
+	return fmt.Sprintf("%s, held until %s; %s", r.Blue, clock(*r.HoldUntil), ready)
+}

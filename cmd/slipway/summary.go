@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"slipway"
+)
+
+// summary is how a release stands at last, in one line; a reason of several
+// lines follows indented.
+func summary(release slipway.Release) string {
+	service := release.Project + "/" + release.Service
+	switch {
+	case release.Outcome != nil && *release.Outcome != slipway.Live:
+		return because(release.ID+" "+outcomeText(*release.Outcome), release.Reason)
+	case release.SwitchedAt == nil && release.Outcome != nil:
+		return because(release.ID+" is live", release.Reason) // nothing had to be done
+	case release.Outcome == nil && release.SwitchedAt == nil:
+		return because(release.ID+" is "+string(release.Phase), release.Reason)
+	}
+	text := fmt.Sprintf("%s serves %s (%s, %s) after %s", release.ID, service, release.Tag,
+		slipway.ShortDigest(release.Digest), seconds(release.SwitchedAt.Sub(release.StartedAt)))
+	switch {
+	case release.HoldUntil != nil:
+		text += fmt.Sprintf("; %s is held until %s", release.Blue, clock(*release.HoldUntil))
+	case release.CleanupPending:
+		text += "; something is still to be removed from a host that does not answer"
+	}
+	return printable(text)
+}
+
+// outcomeText reads on after the id of a release.
+func outcomeText(outcome slipway.Outcome) string {
+	switch outcome {
+	case slipway.Live:
+		return "is live"
+	case slipway.RolledBack:
+		return "was rolled back"
+	case slipway.Failed:
+		return "failed, and a person must act now"
+	default:
+		return "was " + string(outcome)
+	}
+}
+
+func because(what, reason string) string {
+	if reason == "" {
+		return printable(what)
+	}
+	return indent(printable(what + ": " + reason))
+}
+
+// colored is a summary as a terminal shows it, its first line in the colour of
+// the outcome.
+func colored(release slipway.Release, text string) string {
+	code := "32" // green
+	switch status := judge(release); status {
+	case nil:
+	case verdict(exitUndone):
+		code = "33" // yellow
+	default:
+		code = "31" // red
+	}
+	first, rest, several := strings.Cut(text, "\n")
+	text = "\x1b[" + code + "m" + first + "\x1b[0m"
+	if several {
+		text += "\n" + rest
+	}
+	return text
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+
+	"slipway/daemon"
+)
+
+// serve runs worker and API until ctx ends, or one of them fails. The API
+// stops first, so that nothing new is asked for while the worker ends.
+func serve(ctx context.Context, d *daemon.Daemon, c client.Client, listener net.Listener, ui http.Handler, ready func()) error {
+	group, ctx := errgroup.WithContext(ctx)
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { return d.Work(working, c) })
+	group.Go(func() error {
+		defer stopWorking()
+		return d.Serve(ctx, c, listener, ui)
+	})
+	ready()
+	return group.Wait()
+}

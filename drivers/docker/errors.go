@@ -1,0 +1,71 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/client"
+
+	"slipway"
+)
+
+// fail classifies an error of the engine. doing says what was being done, as
+// in "inspect container search.query-api.17".
+func (e *Engine) fail(ctx context.Context, doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, new(*slipway.Error)):
+		return err
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return fmt.Errorf("host %s: %s: %w", e.host, doing, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return slipway.Errorf(slipway.CodeUnavailable, "host %s: the Docker Engine did not answer in time: %s: %w", e.host, doing, err)
+	case unreachable(err):
+		return slipway.Errorf(slipway.CodeUnavailable, "host %s: the Docker Engine is not reachable: %s: %w", e.host, doing, err)
+	}
+	return slipway.Errorf(code(err), "host %s: %s: %w", e.host, doing, err)
+}
+
+// unreachable reports whether the connection failed, rather than the request.
+func unreachable(err error) bool {
+	return client.IsErrConnectionFailed(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error))
+}
+
+// code is what the engine's answer means to the caller. Where the status says
+// too little (the engine wraps what registries and the kernel said in a 500)
+// the text decides.
+func code(err error) slipway.Code {
+	text := strings.ToLower(err.Error())
+	switch {
+	case contains(text, "toomanyrequests", "too many requests"):
+		return slipway.CodeTooMany
+	case contains(text, "unauthorized", "authentication required", "access denied", "requested access to the resource is denied", "no basic auth credentials"):
+		return slipway.CodeForbidden
+	case errdefs.IsNotFound(err), contains(text, "manifest unknown", "name unknown"):
+		return slipway.CodeNotFound
+	case errdefs.IsConflict(err):
+		return slipway.CodeConflict
+	case errdefs.IsInvalidArgument(err):
+		return slipway.CodeInvalid
+	case errdefs.IsUnavailable(err),
+		contains(text, "no space left on device", "device or resource busy", "i/o timeout", "connection refused", "connection reset",
+			"no route to host", "no such host", "handshake timeout", "unexpected http status: 5", "unexpected eof", "context deadline exceeded"):
+		return slipway.CodeUnavailable
+	}
+	return slipway.CodeInternal
+}
+
+func contains(text string, any ...string) bool {
+	for _, s := range any {
+		if strings.Contains(text, s) {
+			return true
+		}
+	}
+	return false
+}

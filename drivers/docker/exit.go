@@ -1,0 +1,59 @@
+package docker
+
+import (
+	"context"
+
+	"github.com/docker/docker/api/types/container"
+
+	"slipway"
+)
+
+// AwaitExit returns how the container's process ended: at once if it is not
+// running, else when it ends, also if the engine then restarts it. When ctx
+// ends first it returns ctx's error as it is. A container that is not there,
+// or is removed meanwhile, is CodeNotFound; an engine that goes away meanwhile
+// is CodeUnavailable.
+func (e *Engine) AwaitExit(ctx context.Context, name string) (slipway.Exit, error) {
+	ended, failed := e.client.ContainerWait(ctx, name, container.WaitConditionNotRunning)
+	// One that waits for its restart counts as running there, and the wait would
+	// last until it ends once more.
+	exit, err := e.exit(ctx, name)
+	if err != nil || exit != nil {
+		return e.exited(ctx, name, exit, err)
+	}
+	select {
+	case result := <-ended:
+		exit = &slipway.Exit{Code: int(result.StatusCode)}
+		if result.Error != nil {
+			exit.Error = result.Error.Message
+		}
+	case err := <-failed:
+		return e.exited(ctx, name, nil, err)
+	}
+	// The wait does not say whether memory ran out, and by now the engine may
+	// have started the process again.
+	now, err := e.exit(ctx, name)
+	if now != nil {
+		exit = now
+	}
+	return e.exited(ctx, name, exit, err)
+}
+
+// exit is how the container ended, nil while it runs.
+func (e *Engine) exit(ctx context.Context, name string) (*slipway.Exit, error) {
+	found, err := e.client.ContainerInspect(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return state(found).Exit, nil
+}
+
+func (e *Engine) exited(ctx context.Context, name string, exit *slipway.Exit, err error) (slipway.Exit, error) {
+	if err == nil {
+		return *exit, nil
+	}
+	if ctx.Err() != nil {
+		return slipway.Exit{}, ctx.Err()
+	}
+	return slipway.Exit{}, e.fail(ctx, "await the exit of container "+name, err)
+}

@@ -1,0 +1,56 @@
+package docker
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+
+	"slipway"
+)
+
+// Inspect returns the container, or an error of CodeNotFound.
+func (e *Engine) Inspect(ctx context.Context, name string) (slipway.ContainerState, error) {
+	found, err := e.client.ContainerInspect(ctx, name)
+	if err != nil {
+		return slipway.ContainerState{}, e.fail(ctx, "inspect container "+name, err)
+	}
+	return state(found), nil
+}
+
+// state is a container in Slipway's words. Its address and port are those it
+// was given, not those it has at the moment: a stopped container keeps them.
+func state(c container.InspectResponse) slipway.ContainerState {
+	s := slipway.ContainerState{
+		Name:      strings.TrimPrefix(c.Name, "/"),
+		ID:        c.ID,
+		Image:     c.Image,
+		Running:   c.State.Running && !c.State.Restarting, // Docker counts one that waits for its restart as running
+		StartedAt: when(c.State.StartedAt),
+		Labels:    c.Config.Labels,
+	}
+	if c.NetworkSettings != nil {
+		if ip := fixedAddress(c.NetworkSettings.Networks); ip.IsValid() {
+			s.Address = ip.String()
+		}
+	}
+	s.HostPort, _ = strconv.Atoi(c.Config.Labels[labelPort]) // absent: no port
+	if !s.Running && (!s.StartedAt.IsZero() || c.State.Error != "") {
+		s.Exit = &slipway.Exit{Code: c.State.ExitCode, OOMKilled: c.State.OOMKilled, Error: c.State.Error}
+	}
+	return s
+}
+
+// when reads one of Docker's times; its "never" is the zero Time.
+func when(text string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || t.Year() <= 1 {
+		return time.Time{}
+	}
+	return t
+}
+
+// seconds is d rounded up to what Docker counts in.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

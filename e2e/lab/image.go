@@ -1,0 +1,132 @@
+package lab
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+)
+
+// An Image is a program without anything around it. The same Image always has
+// the same digest.
+type Image struct {
+	Binary   string            // path of a static program, which becomes the entrypoint
+	Env      []string          // NAME=value
+	Labels   map[string]string //
+	Port     int               // that it exposes; 0: none
+	Platform string            // "linux/arm64"; empty: linux/amd64
+	Padding  int               // bytes that do not compress, in a layer of their own
+}
+
+// BuildApp builds the test service into dir, from the working directory of
+// any package of this module, and returns the path of the binary.
+func BuildApp(ctx context.Context, dir string) (string, error) {
+	path := filepath.Join(dir, "app")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "slipway/e2e/app")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the test service: %w: %s", err, out)
+	}
+	return path, nil
+}
+
+// Push puts the image into a registry, as "host:port/repository:tag", and
+// returns its digest.
+func Push(ctx context.Context, ref string, image Image) (string, error) {
+	to, err := name.ParseReference(ref, name.Insecure, name.StrictValidation)
+	if err != nil {
+		return "", err
+	}
+	built, err := image.build()
+	if err != nil {
+		return "", fmt.Errorf("build image %s: %w", ref, err)
+	}
+	if err := remote.Write(to, built, remote.WithContext(ctx)); err != nil {
+		return "", fmt.Errorf("push image %s: %w", ref, err)
+	}
+	digest, err := built.Digest()
+	return digest.String(), err
+}
+
+// build makes the image.
+func (i Image) build() (v1.Image, error) {
+	program, err := os.ReadFile(i.Binary)
+	if err != nil {
+		return nil, err
+	}
+	layers := []v1.Layer{}
+	add := func(path string, mode int64, content []byte) error {
+		layer, err := file(path, mode, content)
+		layers = append(layers, layer)
+		return err
+	}
+	if err := add("app", 0o755, program); err != nil {
+		return nil, err
+	}
+	if i.Padding > 0 {
+		if err := add("padding", 0o644, noise(i.Padding)); err != nil {
+			return nil, err
+		}
+	}
+	image, err := mutate.AppendLayers(empty.Image, layers...)
+	if err != nil {
+		return nil, err
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	config.OS, config.Architecture, _ = strings.Cut(i.platform(), "/")
+	config.Config.Entrypoint = []string{"/app"}
+	config.Config.Env = i.Env
+	config.Config.Labels = i.Labels
+	if i.Port != 0 {
+		config.Config.ExposedPorts = map[string]struct{}{fmt.Sprintf("%d/tcp", i.Port): {}}
+	}
+	return mutate.ConfigFile(image, config)
+}
+
+func (i Image) platform() string {
+	if i.Platform == "" {
+		return "linux/amd64"
+	}
+	return i.Platform
+}
+
+// file is a layer with one file in it, at no particular time.
+func file(path string, mode int64, content []byte) (v1.Layer, error) {
+	var buffer bytes.Buffer
+	archive := tar.NewWriter(&buffer)
+	if err := archive.WriteHeader(&tar.Header{Name: path, Mode: mode, Size: int64(len(content))}); err != nil {
+		return nil, err
+	}
+	if _, err := archive.Write(content); err != nil {
+		return nil, err
+	}
+	if err := archive.Close(); err != nil {
+		return nil, err
+	}
+	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(buffer.Bytes())), nil
+	})
+}
+
+// noise is n bytes that do not compress, the same ones every time.
+func noise(n int) []byte {
+	content := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(content) // it never fails
+	return content
+}

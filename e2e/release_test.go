@@ -1,0 +1,279 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"slipway"
+	"slipway/drivers/docker"
+	"slipway/e2e/system"
+)
+
+// rate is how many requests a second go through the edge while something
+// happens: enough to notice what is lost, little enough for two processors that
+// run everything else as well.
+const rate = 200
+
+func TestANewVersionTakesOverUnderTrafficAndTheOldOneIsRetired(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "takeover", "strategy: {blue_green: {hold: 0s}}\n")
+	push(t, s, "takeover", "v1")
+	push(t, s, "takeover", "v2")
+	release(t, s, svc, "v1", 0)
+	traffic := s.StartTraffic(t.Context(), "takeover", rate)
+	done := release(t, s, svc, "v2", 0)
+	report := stop(t, traffic)
+	if report.Answers["v1"] == 0 || report.Answers["v2"] == 0 {
+		t.Fatalf("answers: %v, want some of v1, then some of v2", report.Answers)
+	}
+	if report.Last["v1"].After(report.First["v2"].Add(time.Second)) {
+		t.Errorf("v1 answered until %s after v2 had", report.Last["v1"].Sub(report.First["v2"]))
+	}
+	ended := await(t, s, done.ID, slipway.Ended)
+	if *ended.Outcome != slipway.Live {
+		t.Fatalf("outcome %s (%s), want live", *ended.Outcome, ended.Reason)
+	}
+	wantContainers(t, s, "takeover", done.ID)
+}
+
+func TestExactlyWhatServesAlreadyIsNotReleasedAgain(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "again", "")
+	push(t, s, "again", "v1")
+	first := release(t, s, svc, "v1", 0)
+	second := release(t, s, svc, "v1", 0)
+	if *second.Outcome != slipway.Live || !strings.Contains(second.Reason, first.ID) {
+		t.Fatalf("outcome %s, reason %q: want live, naming %s", *second.Outcome, second.Reason, first.ID)
+	}
+	forced := release(t, s, svc, "v1", 0, "--force")
+	if forced.SwitchedAt == nil {
+		t.Fatal("--force did not release again")
+	}
+}
+
+func TestAVersionThatNeverGetsReadyIsUndone(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "neverready", "strategy: {blue_green: {deploy_timeout: 2s}}\n")
+	push(t, s, "neverready", "v1")
+	push(t, s, "neverready", "v2", "READY_MS=never")
+	first := release(t, s, svc, "v1", 0)
+	traffic := s.StartTraffic(t.Context(), "neverready", rate)
+	second := release(t, s, svc, "v2", 3)
+	report := stop(t, traffic)
+	if report.Answers["v2"] != 0 {
+		t.Errorf("v2, which was never ready, answered %d requests", report.Answers["v2"])
+	}
+	if *second.Outcome != slipway.RolledBack || !strings.Contains(second.Reason, "not ready within 2s") {
+		t.Errorf("outcome %s, reason %q", *second.Outcome, second.Reason)
+	}
+	wantContainers(t, s, "neverready", first.ID)
+}
+
+func TestAVersionWhoseProcessExitsIsUndoneAtOnceWithItsLastWords(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "exits", "")
+	push(t, s, "exits", "v1", "EXIT_AFTER_MS=0", "EXIT_CODE=7", "EXIT_MESSAGE=no index at /data")
+	begun := time.Now()
+	first := release(t, s, svc, "v1", 3)
+	if took := time.Since(begun); took > 15*time.Second {
+		t.Errorf("it took %s to give up on a process that exits at once", took)
+	}
+	for _, want := range []string{"code 7", "no index at /data"} {
+		if !strings.Contains(first.Reason, want) {
+			t.Errorf("reason %q does not say %q", first.Reason, want)
+		}
+	}
+	wantContainers(t, s, "exits")
+}
+
+func TestATagThatIsNotThereIsRefusedAndNothingIsChanged(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "notag", "")
+	push(t, s, "notag", "v1")
+	refused := release(t, s, svc, "v9", 1)
+	if *refused.Outcome != slipway.Refused || !strings.Contains(refused.Reason, "v9") {
+		t.Errorf("outcome %s, reason %q: want refused, naming the tag", *refused.Outcome, refused.Reason)
+	}
+	wantContainers(t, s, "notag")
+}
+
+func TestGoingBackWhileBlueIsHeldIsASwitchAndNothingElse(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "goback", "strategy: {blue_green: {hold: 10m}}\n")
+	push(t, s, "goback", "v1")
+	push(t, s, "goback", "v2")
+	first := release(t, s, svc, "v1", 0)
+	second := release(t, s, svc, "v2", 0)
+	if second.Phase != slipway.Holding || !second.RollbackReady {
+		t.Fatalf("phase %s, rollback ready %t: want a release that holds its blue", second.Phase, second.RollbackReady)
+	}
+	traffic := s.StartTraffic(t.Context(), "goback", rate)
+	cli(t, s, 0, "rollback", "search/goback", "--reason", "users see errors", "--wait")
+	report := stop(t, traffic)
+	if report.Answers["v1"] == 0 {
+		t.Error("v1 does not answer after the rollback")
+	}
+	ended := await(t, s, second.ID, slipway.Ended)
+	if *ended.Outcome != slipway.RolledBack || !strings.Contains(ended.Reason, "users see errors") {
+		t.Errorf("outcome %s, reason %q", *ended.Outcome, ended.Reason)
+	}
+	wantContainers(t, s, "goback", first.ID)
+}
+
+func TestGoingBackAfterTheHoldReleasesTheOldVersionAgain(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "later", "strategy: {blue_green: {hold: 0s}}\n")
+	push(t, s, "later", "v1")
+	push(t, s, "later", "v2")
+	release(t, s, svc, "v1", 0)
+	second := release(t, s, svc, "v2", 0)
+	await(t, s, second.ID, slipway.Ended)
+	traffic := s.StartTraffic(t.Context(), "later", rate)
+	cli(t, s, 0, "rollback", "search/later", "--reason", "slow", "--wait")
+	stop(t, traffic)
+	if got := ask(t, s, "later"); got != "v1" {
+		t.Errorf("%s serves after the rollback, want v1", got)
+	}
+	await(t, s, "search.later.3", slipway.Ended)
+	wantContainers(t, s, "later", "search.later.3")
+}
+
+func TestAReleaseThatIsAbortedLeavesEverythingAsItWas(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "abort", "strategy: {blue_green: {deploy_timeout: 60s}}\n")
+	push(t, s, "abort", "v1")
+	push(t, s, "abort", "v2", "READY_MS=never")
+	first := release(t, s, svc, "v1", 0)
+	second := submit(t, s, svc, "v2")
+	await(t, s, second, slipway.Probing)
+	cli(t, s, 0, "abort", second, "--reason", "wrong branch")
+	ended := await(t, s, second, slipway.Ended)
+	if *ended.Outcome != slipway.Aborted || !strings.Contains(ended.Reason, "wrong branch") {
+		t.Errorf("outcome %s, reason %q", *ended.Outcome, ended.Reason)
+	}
+	wantContainers(t, s, "abort", first.ID)
+}
+
+// release runs the command that people run, and wants its exit status.
+func release(t *testing.T, s *system.System, file, tag string, status int, more ...string) slipway.Release {
+	t.Helper()
+	out := cli(t, s, status, append([]string{"release", "-f", file, "--tag", tag, "--wait", "-o", "json"}, more...)...)
+	return decode[slipway.Release](t, out)
+}
+
+// submit does not wait, and returns the id.
+func submit(t *testing.T, s *system.System, file, tag string) string {
+	t.Helper()
+	return decode[slipway.Release](t, cli(t, s, 0, "release", "-f", file, "--tag", tag, "-o", "json")).ID
+}
+
+func status(t *testing.T, s *system.System, id string) slipway.Release {
+	t.Helper()
+	return decode[slipway.Release](t, cli(t, s, 0, "status", id, "-o", "json"))
+}
+
+// await returns the release when it is in the phase, or past it.
+func await(t *testing.T, s *system.System, id string, phase slipway.Phase) slipway.Release {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		r := status(t, s, id)
+		if r.Phase == phase || r.Phase == slipway.Ended {
+			return r
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("%s is %s, and was to be %s: %+v\n%s", id, r.Phase, phase, r, s.Standalone.Log())
+		}
+	}
+}
+
+func cli(t *testing.T, s *system.System, status int, args ...string) string {
+	t.Helper()
+	result, err := s.CLI(t.Context(), "ann", args...)
+	if err != nil {
+		t.Fatalf("slipway %s: %v", strings.Join(args, " "), err)
+	}
+	if result.Status != status {
+		t.Fatalf("slipway %s: exit status %d, want %d\nstdout: %s\nstderr: %s\nstandalone: %s",
+			strings.Join(args, " "), result.Status, status, result.Stdout, result.Stderr, s.Standalone.Log())
+	}
+	return result.Stdout
+}
+
+func decode[T any](t testing.TB, text string) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("not one JSON value: %v\n%s", err, text)
+	}
+	return v
+}
+
+func service(t *testing.T, s *system.System, name, more string) string {
+	t.Helper()
+	path, err := s.Service(name, more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func push(t *testing.T, s *system.System, name, tag string, env ...string) {
+	t.Helper()
+	if _, err := s.Push(t.Context(), "search/"+name, tag, env...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ask(t *testing.T, s *system.System, name string) string {
+	t.Helper()
+	version, err := s.Ask(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return version
+}
+
+// stop ends the traffic and wants none of it lost.
+func stop(t *testing.T, traffic *system.Traffic) system.Report {
+	t.Helper()
+	report := traffic.Stop()
+	if report.Failures > 0 {
+		t.Errorf("%d of %d requests failed: %s", report.Failures, report.Total, strings.Join(report.Failed, "; "))
+	}
+	return report
+}
+
+// wantContainers wants exactly the containers of these releases of the service
+// on the host, running.
+func wantContainers(t *testing.T, s *system.System, name string, releases ...string) {
+	t.Helper()
+	engine, err := docker.Dial(s.Docker())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	found, err := engine.List(t.Context(), slipway.ServiceID{Project: "search", Service: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	have, want := map[string]bool{}, map[string]bool{}
+	for _, c := range found {
+		have[c.Name] = c.Running
+	}
+	for _, r := range releases {
+		want[r] = true
+	}
+	if fmt.Sprint(have) != fmt.Sprint(want) {
+		t.Errorf("containers of %s (and whether they run): %v, want %v", name, have, want)
+	}
+}

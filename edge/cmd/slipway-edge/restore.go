@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"os/user"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"slipway"
+	"slipway/drivers/slipwayedge"
+)
+
+func restoreCommand(admin *string) *cobra.Command {
+	var to, reason string
+	cmd := &cobra.Command{
+		Use:   "restore PROJECT/SERVICE --reason TEXT [--to RELEASE] --admin unix:PATH",
+		Short: "Send a service's traffic back to a release that this edge still knows",
+		Long: "Send a service's traffic back to a release that this edge still knows, without Slipway or Temporal.\n" +
+			"Slipway notices, keeps what was chosen, and puts who and why into its audit log.",
+		Args: usage(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := slipway.ParseServiceID(args[0])
+			if err != nil {
+				return err
+			}
+			if reason == "" {
+				return slipway.Errorf(slipway.CodeInvalid, "--reason is needed: say why, for those who read it later")
+			}
+			person, err := user.Current()
+			if err != nil {
+				return fmt.Errorf("find out who you are: %w", err)
+			}
+			client, err := slipwayedge.New(slipway.Edge{Name: "here", Admin: *admin})
+			if err != nil {
+				return err
+			}
+			before, err := client.Route(cmd.Context(), id)
+			if err != nil {
+				return err
+			}
+			if to == "" {
+				// Asked twice, or by two people at once, "the previous one" would
+				// lead there and back again.
+				if strings.HasPrefix(before.By, "operator:") {
+					return slipway.Errorf(slipway.CodeConflict, "%s was sent to %s by %s already (%s): name the release that you want with --to", id, before.Active, before.By, before.Reason)
+				}
+				to = before.Previous
+			}
+			after, err := client.Override(cmd.Context(), slipway.OverrideRequest{
+				ServiceID: id, Release: to, By: "operator:" + person.Username, Reason: reason,
+			})
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s serves, before it was %s (generation %d)\n", id, after.Active, dash(before.Active), after.Generation)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&to, "to", "", "release to go back to (default: the previous one)")
+	cmd.Flags().StringVar(&reason, "reason", "", "why; required")
+	return cmd
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"slipway"
+	"slipway/drivers/slipwayedge"
+)
+
+func statusCommand(admin *string) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "status --admin unix:PATH",
+		Short: "Show what this edge serves",
+		Args:  usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output != "text" && output != "json" {
+				return slipway.Errorf(slipway.CodeInvalid, "-o is %q: write text or json", output)
+			}
+			client, err := slipwayedge.New(slipway.Edge{Name: "here", Admin: *admin})
+			if err != nil {
+				return err
+			}
+			table, err := client.Table(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if output == "json" {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(table)
+			}
+			return printTable(cmd.OutOrStdout(), table)
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func printTable(out io.Writer, table slipway.Table) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SERVICE\tROUTE\tACTIVE\tUPSTREAMS\tCAN GO BACK TO\tGENERATION\tBY\tSINCE")
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		r := table[key]
+		others := slices.DeleteFunc(slices.Sorted(maps.Keys(r.Targets)), func(name string) bool { return name == r.Active })
+		since := ""
+		if !r.ChangedAt.IsZero() {
+			since = r.ChangedAt.Format(time.RFC3339)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.ServiceID, r.Route, dash(r.Active),
+			dash(strings.Join(r.Targets[r.Active].Upstreams, ",")), dash(strings.Join(others, ",")), r.Generation, dash(r.By), dash(since))
+	}
+	return w.Flush()
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

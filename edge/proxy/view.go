@@ -1,0 +1,85 @@
+package proxy
+
+import (
+	"cmp"
+	"net"
+	"slices"
+	"strings"
+
+	"slipway"
+)
+
+// A view is a table made ready for requests. It is never changed once
+// requests can see it.
+type view struct {
+	table    slipway.Table
+	hosts    map[string][]*entry // by lower-case host name; the longest path first
+	releases map[releaseKey]*release
+}
+
+// An entry is where requests for one route go.
+type entry struct {
+	service   slipway.ServiceID
+	path      string   // without a trailing slash; empty: all of the host
+	release   *release // nil: nothing is live
+	upstreams []*upstream
+}
+
+// newView makes t ready. Releases and upstreams that the view before knows
+// are taken over with what is in flight for them.
+func newView(t slipway.Table, before *view, meters *meters) *view {
+	v := &view{table: t, hosts: map[string][]*entry{}, releases: map[releaseKey]*release{}}
+	for _, state := range t {
+		for name, target := range state.Targets {
+			key := releaseKey{state.ServiceID, name}
+			r := before.releases[key]
+			if r == nil {
+				r = newRelease(key, meters)
+			}
+			v.releases[key] = r
+			r.setUpstreams(target.Upstreams)
+		}
+		route := state.Route.Canonical()
+		e := &entry{service: state.ServiceID, path: strings.TrimSuffix(route.Path, "/")}
+		if state.Active != "" {
+			e.release = v.releases[releaseKey{state.ServiceID, state.Active}]
+			e.upstreams = e.release.upstreams
+		}
+		v.hosts[route.Host] = append(v.hosts[route.Host], e)
+	}
+	for _, entries := range v.hosts {
+		slices.SortFunc(entries, func(a, b *entry) int { return cmp.Compare(len(b.path), len(a.path)) })
+	}
+	return v
+}
+
+// match finds the entry with the longest path that is the request's path or a
+// parent of it.
+func (v *view) match(host, path string) *entry {
+	for _, e := range v.hosts[hostname(host)] {
+		if rest, ok := strings.CutPrefix(path, e.path); ok && (rest == "" || rest[0] == '/' || e.path == "") {
+			return e
+		}
+	}
+	return nil
+}
+
+// hostname is the host of a Host header without its port, in lower case and
+// without the dot that ends a fully qualified name.
+func hostname(header string) string {
+	host := header
+	if h, _, err := net.SplitHostPort(header); err == nil {
+		host = h
+	} else if strings.HasPrefix(host, "[") {
+		host = strings.Trim(host, "[]")
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+func (e *entry) addresses() []string {
+	var all []string
+	for _, u := range e.upstreams {
+		all = append(all, u.address)
+	}
+	return all
+}

@@ -1,0 +1,57 @@
+package starter
+
+import (
+	"context"
+
+	"go.temporal.io/sdk/client"
+
+	"slipway"
+	"slipway/workflows"
+)
+
+// Abort ends a release that does not serve yet; everything it did is undone.
+// Errors: CodeConflict when it serves already, or is over.
+func (c *Client) Abort(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error {
+	return c.act(ctx, id, workflows.Abort, key, workflows.Request{By: by, Reason: reason})
+}
+
+// Accept ends the hold of a release: blue is retired now. Errors: CodeConflict
+// when it holds nothing.
+func (c *Client) Accept(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error {
+	return c.act(ctx, id, workflows.Accept, key, workflows.Request{By: by, Reason: reason})
+}
+
+// Decide passes on an approver's decision. The caller has made sure of who it
+// is and that the gate lets them decide. Errors: CodeForbidden for the
+// requester, CodeConflict for a gate that is not open, for a second decision,
+// and for one about another digest or other settings.
+func (c *Client) Decide(ctx context.Context, id slipway.ReleaseID, decision slipway.Decision, key string) error {
+	return c.act(ctx, id, workflows.Decide, key, decision)
+}
+
+func (c *Client) act(ctx context.Context, id slipway.ReleaseID, name, key string, in any) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID:   workflows.ReleaseWorkflowID(id),
+		UpdateID:     updateID(key),
+		UpdateName:   name,
+		Args:         []any{in},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(ctx, nil)
+	}
+	if err = explain(err, "release "+id.String()); slipway.ErrorCode(err) != slipway.CodeNotFound {
+		return err
+	}
+	// Temporal does not tell a workflow that has ended from one that never was.
+	release, readErr := c.Release(ctx, id)
+	if readErr != nil {
+		return readErr
+	}
+	if release.Phase == slipway.Queued {
+		return slipway.Errorf(slipway.CodeConflict, "%s has not started yet: %s", id, release.Reason)
+	}
+	return slipway.Errorf(slipway.CodeConflict, "%s is over", id)
+}

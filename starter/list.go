@@ -1,0 +1,136 @@
+package starter
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"golang.org/x/sync/errgroup"
+
+	"slipway"
+	"slipway/workflows"
+)
+
+// Filter narrows a list of releases. The zero Filter is all of them.
+type Filter struct {
+	Project string
+	Service slipway.ServiceID
+	Phase   slipway.Phase
+	Limit   int    // 0: 50
+	Page    string // as the list before returned it; empty: the first
+}
+
+// Releases lists releases, the latest first, as far as a list shows them:
+// without hosts, edges and gates. Page is where the next list begins, and empty
+// at the end. It may be behind by a second.
+func (c *Client) Releases(ctx context.Context, f Filter) (releases []slipway.Release, page string, err error) {
+	query := []string{"WorkflowType = '" + workflows.ReleaseType + "'"}
+	if f.Project != "" {
+		query = append(query, equals(workflows.ProjectKey.GetName(), f.Project))
+	}
+	if f.Service != (slipway.ServiceID{}) {
+		query = append(query, equals(workflows.ServiceKey.GetName(), f.Service.String()))
+	}
+	if f.Phase != "" {
+		query = append(query, equals(workflows.PhaseKey.GetName(), string(f.Phase)))
+	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	found, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+		Query:         strings.Join(query, " AND "),
+		PageSize:      int32(min(limit, 1000)),
+		NextPageToken: []byte(f.Page),
+	})
+	if err != nil {
+		return nil, "", explain(err, "releases")
+	}
+	releases = []slipway.Release{}
+	for _, info := range found.GetExecutions() {
+		releases = append(releases, listed(info))
+	}
+	return releases, string(found.GetNextPageToken()), nil
+}
+
+// equals is one condition of a query. Values reach it only in the form of names
+// and ids; quotes are doubled all the same.
+func equals(attribute, value string) string {
+	return fmt.Sprintf("%s = '%s'", attribute, strings.ReplaceAll(value, "'", "''"))
+}
+
+// listed reads a release off its search attributes and memo.
+func listed(info *workflow.WorkflowExecutionInfo) slipway.Release {
+	attribute := func(key temporal.SearchAttributeKeyKeyword) string {
+		return text(info.GetSearchAttributes().GetIndexedFields()[key.GetName()])
+	}
+	memo := info.GetMemo().GetFields()
+	release := slipway.Release{
+		ID:          strings.TrimPrefix(info.GetExecution().GetWorkflowId(), "release/"),
+		Tag:         text(memo[workflows.TagMemo]),
+		Kind:        slipway.ReleaseKind(text(memo[workflows.KindMemo])),
+		Digest:      attribute(workflows.DigestKey),
+		Phase:       slipway.Phase(attribute(workflows.PhaseKey)),
+		RequestedBy: attribute(workflows.RequesterKey),
+		StartedAt:   info.GetStartTime().AsTime(),
+		Hosts:       []slipway.ReleaseHost{},
+		Edges:       []slipway.ReleaseEdge{},
+		Gates:       []slipway.GateState{},
+	}
+	release.Project, release.Service, _ = strings.Cut(attribute(workflows.ServiceKey), "/")
+	if outcome := slipway.Outcome(attribute(workflows.OutcomeKey)); outcome != "" {
+		ended := info.GetCloseTime().AsTime()
+		release.Outcome, release.EndedAt = &outcome, &ended
+	}
+	return release
+}
+
+func text(payload *common.Payload) string {
+	var s string
+	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// Services says how the services of a project stand (empty: of all), in the
+// order of their names.
+func (c *Client) Services(ctx context.Context, project string) ([]slipway.ServiceStatus, error) {
+	query := "WorkflowType = '" + workflows.LaneType + "' AND ExecutionStatus = 'Running'"
+	if project != "" {
+		query += " AND " + equals(workflows.ProjectKey.GetName(), project)
+	}
+	var ids []slipway.ServiceID
+	for page := []byte(nil); ; {
+		found, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 1000, NextPageToken: page})
+		if err != nil {
+			return nil, explain(err, "services")
+		}
+		for _, info := range found.GetExecutions() {
+			id, err := slipway.ParseServiceID(text(info.GetSearchAttributes().GetIndexedFields()[workflows.ServiceKey.GetName()]))
+			if err == nil {
+				ids = append(ids, id)
+			}
+		}
+		if page = found.GetNextPageToken(); len(page) == 0 {
+			break
+		}
+	}
+	slices.SortFunc(ids, func(a, b slipway.ServiceID) int { return strings.Compare(a.String(), b.String()) })
+	services := make([]slipway.ServiceStatus, len(ids))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for i, id := range ids {
+		group.Go(func() (err error) {
+			services[i], err = c.Service(ctx, id)
+			return err
+		})
+	}
+	return services, group.Wait()
+}

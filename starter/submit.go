@@ -1,0 +1,73 @@
+package starter
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"slipway"
+	"slipway/workflows"
+)
+
+// Submit asks for a release and returns its id as soon as it has its place in
+// the queue of its service. The same key within 24 hours gets the same id; an
+// empty key never does. Errors: CodeTooMany when the queue is full.
+func (c *Client) Submit(ctx context.Context, order slipway.Order, key string) (slipway.ReleaseID, error) {
+	return c.update(ctx, order.Service.ServiceID, workflows.Submit, key, workflows.SubmitInput{Order: order, Key: key})
+}
+
+// Rollback goes back to what served before, or to the release numbered to.
+// Where its containers are still held, the release that holds them goes back
+// and its id is returned; otherwise order, which may be nil, is released, and
+// the id of that is. Errors: CodeNotFound when there is nothing to go back to.
+func (c *Client) Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, by, reason, key string) (slipway.ReleaseID, error) {
+	return c.update(ctx, service, workflows.Rollback, key, workflows.RollbackInput{
+		Order: order, To: to, Key: key, Request: workflows.Request{By: by, Reason: reason},
+	})
+}
+
+// update sends an update to a service's lane, which is started if it is not
+// there yet.
+func (c *Client) update(ctx context.Context, service slipway.ServiceID, name, key string, in any) (slipway.ReleaseID, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       workflows.LaneID(service),
+		TaskQueue:                workflows.TaskQueue,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            "releases of " + service.String(),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			workflows.ProjectKey.ValueSet(service.Project),
+			workflows.ServiceKey.ValueSet(service.String()),
+		),
+	}, workflows.LaneType, workflows.LaneInput{Service: service})
+	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			UpdateID:     updateID(key),
+			UpdateName:   name,
+			Args:         []any{in},
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err != nil {
+		return slipway.ReleaseID{}, explain(err, "service "+service.String())
+	}
+	var result workflows.SubmitResult
+	if err := handle.Get(ctx, &result); err != nil {
+		return slipway.ReleaseID{}, explain(err, "service "+service.String())
+	}
+	return result.Release, nil
+}
+
+// updateID lets Temporal itself recognise a request that is sent again while
+// its first copy is still under way.
+func updateID(key string) string {
+	if key == "" {
+		return uuid.NewString()
+	}
+	return key
+}

@@ -1,0 +1,156 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"slipway"
+	"slipway/workflows"
+)
+
+func TestEdgeThatDoesNotAcknowledgeTheWayBackIsNeverLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.fault(&fault{mode: away, at: "e2", until: s.env.Now().Add(4 * 24 * time.Hour)})
+		s.signal(n, workflows.Rollback, workflows.Request{By: "bob", Reason: "it is slow"})
+		r := s.ends(n, slipway.Failed, "edge e2 has not said that "+release(1)+" serves again")
+		if !r.CleanupPending {
+			t.Error("nothing is said to be pending")
+		}
+		for range 3 {
+			s.wait(24 * time.Hour)
+			if diff := cmp.Diff(s.run(release(1), release(2)), s.running()); diff != "" {
+				t.Fatalf("hosts run (-want +got):\n%s", diff)
+			}
+		}
+		if diff := cmp.Diff([]string{release(1), release(2)}, s.serving()); diff != "" {
+			t.Errorf("edges serve (-want +got):\n%s", diff)
+		}
+		s.wait(24 * time.Hour)
+		s.cleaned(n)
+		s.is(release(1), release(1))
+	})
+}
+
+func TestHostThatIsAwayDoesNotKeepAReleaseWaiting(t *testing.T) {
+	t.Parallel()
+	t.Run("while blue is retired", func(t *testing.T) {
+		t.Parallel()
+		s := newStory(t, 2)
+		s.tell(func() {
+			s.live("v1")
+			s.fault(&fault{mode: away, activity: "RemoveContainer", at: "h2", until: s.env.Now().Add(48 * time.Hour)})
+			n := s.submit(s.order("v2", holding(0)))
+			if r := s.ends(n, slipway.Live, ""); !r.CleanupPending {
+				t.Error("nothing is said to be pending")
+			}
+			s.lanes(release(2), release(1))
+			s.wait(48 * time.Hour)
+			s.cleaned(n)
+			s.is(release(2), release(2))
+		})
+	})
+	t.Run("while green is undone", func(t *testing.T) {
+		t.Parallel()
+		s := newStory(t, 2)
+		s.tell(func() {
+			s.live("v1")
+			s.fault(&fault{mode: fails, activity: "ProbeGreen", at: "h1"})
+			s.fault(&fault{mode: away, activity: "RemoveContainer", at: "h1", until: s.env.Now().Add(48 * time.Hour)})
+			n := s.submit(s.order("v2"))
+			if r := s.ends(n, slipway.RolledBack, "ProbeGreen h1 is broken"); !r.CleanupPending {
+				t.Error("nothing is said to be pending")
+			}
+			s.wait(48 * time.Hour)
+			s.cleaned(n)
+			s.is(release(1), release(1))
+		})
+	})
+}
+
+func TestTerminatedReleaseIsClearedUp(t *testing.T) {
+	t.Parallel()
+	for phase, activity := range phases {
+		t.Run(string(phase), func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t, 2)
+			s.tell(func() {
+				s.live("v1")
+				at := map[bool]string{true: "e2"}[activity == "CommitTarget"] // the other one has committed
+				s.fault(&fault{mode: hanging, activity: activity, at: at})
+				n := s.submit(s.order("v2"))
+				next := s.submit(s.order("v3", holding(0)))
+				s.reaches(n, phase)
+				s.wait(time.Second)
+				s.heal()
+				s.signal(n, terminate, nil)
+				s.cleaned(n)
+				if r := s.ends(next, slipway.Live, ""); r.Blue != release(1) {
+					t.Errorf("the next one began with %q", r.Blue)
+				}
+				s.is(release(3), release(3))
+				s.lanes(release(3), release(1))
+			})
+		})
+	}
+}
+
+func TestTerminatedReleaseThatServesStays(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.signal(n, terminate, nil)
+		s.cleaned(n)
+		s.is(release(2), release(2))
+		s.lanes(release(2), release(1))
+		if held := s.laneStatus().Held; held != "" {
+			t.Errorf("%s is held", held)
+		}
+		s.live("v3")
+		s.is(release(3), release(3))
+	})
+}
+
+func TestReleaseTerminatedOnItsWayBackIsBroughtBack(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.fault(&fault{mode: hanging, activity: "RestoreTarget", at: "e2"})
+		s.signal(n, workflows.Rollback, workflows.Request{By: "bob", Reason: "it is slow"})
+		s.reaches(n, slipway.Undoing)
+		s.wait(time.Second)
+		s.heal()
+		s.signal(n, terminate, nil)
+		s.cleaned(n)
+		s.is(release(1), release(1))
+		s.lanes(release(1))
+	})
+}
+
+func TestTerminatedReleaseDoesNotBlockTheLaneWhileAnEdgeIsAway(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		s.fault(&fault{mode: hanging, activity: "CommitTarget", at: "e2"})
+		n := s.submit(s.order("v2"))
+		s.reaches(n, slipway.Switching)
+		s.wait(time.Second)
+		s.fault(&fault{mode: away, at: "e2", until: s.env.Now().Add(24 * time.Hour)})
+		s.signal(n, terminate, nil)
+		s.ends(s.submit(s.order("v3")), slipway.Refused, "is broken")
+		s.wait(24 * time.Hour)
+		s.cleaned(n)
+		s.is(release(1), release(1))
+		s.lanes(release(1))
+	})
+}

@@ -1,0 +1,255 @@
+package workflows_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+
+	"slipway"
+	"slipway/activities"
+	"slipway/workflows"
+)
+
+// mode is what goes wrong with an activity.
+type mode int
+
+const (
+	fails   mode = iota // it says no, for good
+	away                // it does nothing and nobody answers; another try may help
+	mute                // it takes effect, but nobody answers
+	hanging             // it neither takes effect nor ends, until it is cancelled
+	late                // it takes effect, and is answered when the test says so
+)
+
+// A fault meddles with activities by name and by the host or edge they are for;
+// an empty one matches all.
+type fault struct {
+	mode     mode
+	activity string
+	at       string
+	nth      int       // only the nth invocation of all, counted from 1, and its further attempts; 0: any
+	first    int       // only the first so many attempts that match; 0: all
+	until    time.Time // only before this time; zero: for ever
+	text     string    // what it says
+
+	hits    int
+	key     string   // of the invocation that nth has hit
+	hit     string   // what that was
+	answers []func() // of late ones
+}
+
+func (s *story) fault(f *fault) *fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, f)
+	return f
+}
+
+// answer lets the late ones be answered.
+func (f *fault) answer() {
+	for _, answer := range f.answers {
+		answer()
+	}
+}
+
+func (s *story) heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
+// call is one attempt of an activity.
+type call struct {
+	name, at, workflow string
+	when               time.Time
+}
+
+// meddler stands before every activity: it keeps a record, brings about
+// faults, and turns activities that watch in real time into ones that look once
+// a second in virtual time.
+type meddler struct {
+	interceptor.WorkerInterceptorBase
+	*story
+}
+
+func (m *meddler) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &meddled{ActivityInboundInterceptorBase: interceptor.ActivityInboundInterceptorBase{Next: next}, story: m.story}
+}
+
+type meddled struct {
+	interceptor.ActivityInboundInterceptorBase
+	*story
+}
+
+func (m *meddled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	info := activity.GetInfo(ctx)
+	c := call{name: info.ActivityType.Name, at: place(in.Args[0]), workflow: info.WorkflowExecution.ID, when: m.env.Now()}
+	switch c.name {
+	case "WatchHost", "WatchEdge", "AwaitRelease":
+		m.watch(info, in.Args[0])
+		return nil, activity.ErrResultPending
+	}
+	key := info.WorkflowExecution.RunID + info.ActivityID
+	f := m.meet(c, key)
+	if m.isCancelled(key) {
+		return nil, temporal.NewCanceledError() // the server would not try it again
+	}
+	if f == nil {
+		return m.Next.ExecuteActivity(ctx, in)
+	}
+	text := f.text
+	if text == "" {
+		text = fmt.Sprintf("%s %s is broken", c.name, c.at)
+	}
+	switch f.mode {
+	case fails:
+		return nil, activities.Failure(slipway.Errorf(slipway.CodeInvalid, "%s", text))
+	case hanging:
+		return nil, activity.ErrResultPending
+	case away:
+		if info.Attempt > 5 && strings.HasPrefix(c.workflow, "cleanup/") {
+			m.goOn(ctx, in, info, c, key)
+			return nil, activity.ErrResultPending
+		}
+	case late:
+		result, err := m.Next.ExecuteActivity(ctx, in)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		f.answers = append(f.answers, func() { m.complete(info, result, err) })
+		return nil, activity.ErrResultPending
+	case mute:
+		_, _ = m.Next.ExecuteActivity(ctx, in)
+	}
+	return nil, activities.Failure(slipway.Errorf(slipway.CodeUnavailable, "%s", text))
+}
+
+// goOn tries again once a minute for as long as it takes. The test environment
+// by itself gives up after ten attempts.
+func (m *meddled) goOn(ctx context.Context, in *interceptor.ExecuteActivityInput, info activity.Info, c call, key string) {
+	var again func()
+	again = func() {
+		c.when = m.env.Now()
+		if m.over || m.isCancelled(key) {
+			return
+		}
+		if m.meet(c, key) != nil {
+			m.env.RegisterDelayedCallback(again, time.Minute)
+			return
+		}
+		result, err := m.Next.ExecuteActivity(ctx, in)
+		m.complete(info, result, err)
+	}
+	m.env.RegisterDelayedCallback(again, time.Minute)
+}
+
+// complete answers for an activity that was left pending.
+func (s *story) complete(info activity.Info, result any, err error) {
+	if err := s.env.CompleteActivity(info.TaskToken, result, err); err != nil {
+		s.t.Errorf("complete %s: %v", info.ActivityType.Name, err)
+	}
+	// The test environment wakes the lane only; a signal that nobody listens to
+	// wakes the workflow that waits.
+	_ = s.env.SignalWorkflowByID(info.WorkflowExecution.ID, "wake", nil)
+}
+
+// meet records a call and finds the fault that is in its way.
+func (s *story) meet(c call, key string) *fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.cancelled[key] {
+		s.calls = append(s.calls, c)
+	}
+	for _, f := range s.faults {
+		if f.activity != "" && f.activity != c.name || f.at != "" && f.at != c.at {
+			continue
+		}
+		if !f.until.IsZero() && !c.when.Before(f.until) {
+			continue
+		}
+		if f.nth > 0 {
+			if f.key == "" || f.key != key {
+				if f.hits++; f.hits != f.nth {
+					continue
+				}
+				f.key, f.hit = key, c.name+" "+c.at
+			}
+			return f
+		}
+		if f.hits++; f.first > 0 && f.hits > f.first {
+			continue
+		}
+		return f
+	}
+	return nil
+}
+
+func (s *story) isCancelled(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cancelled[key]
+}
+
+// place is the host or edge that an input is for.
+func place(in any) string {
+	text, _ := json.Marshal(in)
+	var at struct{ Host, Edge string }
+	_ = json.Unmarshal(text, &at)
+	return at.Host + at.Edge
+}
+
+// watch is a watching activity in virtual time.
+func (s *story) watch(info activity.Info, in any) {
+	look := s.lookAt(in)
+	var again func()
+	again = func() {
+		_, gone := s.closed[info.WorkflowExecution.ID]
+		if gone || s.over || s.isCancelled(info.WorkflowExecution.RunID+info.ActivityID) {
+			return
+		}
+		result, done := look()
+		if !done {
+			s.env.RegisterDelayedCallback(again, time.Second)
+			return
+		}
+		s.complete(info, result, nil)
+	}
+	s.env.RegisterDelayedCallback(again, time.Second)
+}
+
+func (s *story) lookAt(in any) func() (any, bool) {
+	switch in := in.(type) {
+	case activities.WatchEdgeInput:
+		return func() (any, bool) {
+			route, _ := admin{s.world, in.Edge}.Route(context.Background(), in.Service)
+			return route, route.Generation != in.Generation
+		}
+	case activities.WatchInput:
+		return func() (any, bool) {
+			ready := in.Blue == nil || s.isWell(in.Host, in.Blue.Container)
+			if in.Green != nil && !s.isWell(in.Host, in.Green.Container) {
+				return activities.WatchResult{GreenFailed: in.Green.Container + " does not answer any more", Ready: ready}, true
+			}
+			return activities.WatchResult{Ready: ready, Reason: "blue does not answer"}, ready != in.Ready
+		}
+	case slipway.ReleaseID:
+		return func() (any, bool) {
+			end, ok := s.closed[workflows.ReleaseWorkflowID(in)]
+			return activities.AwaitResult{Release: end.release, OK: end.err == nil}, ok
+		}
+	}
+	s.t.Errorf("nobody knows how to watch %T", in)
+	return func() (any, bool) { return nil, false }
+}
+
+func (s *story) isWell(host, container string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.hosts[host][container]
+	return ok && !s.sick[container]
+}

@@ -1,0 +1,143 @@
+package workflows_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"slipway"
+	"slipway/workflows"
+)
+
+// rollbackOf asks one release to go back and waits until it has.
+func (s *story) rollbackOf(n int) slipway.Release {
+	s.t.Helper()
+	s.signal(n, workflows.Rollback, workflows.Request{By: "bob", Reason: "it is slow"})
+	return s.ends(n, slipway.RolledBack, "bob went back: it is slow")
+}
+
+func TestRollbackWhileHeldIsASwitchAndNothingElse(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.wait(30 * time.Second)
+		s.mu.Lock()
+		before := len(s.calls)
+		s.mu.Unlock()
+		asked := s.env.Now()
+		if got := s.rollback(nil); got != n {
+			t.Errorf("release %d was asked to go back", got)
+		}
+		s.ends(n, slipway.RolledBack, "bob went back: it is slow")
+		s.is(release(1), release(1))
+		restores := map[string]bool{}
+		for _, c := range s.calls[before : before+2] {
+			if c.name != "RestoreTarget" || c.when.Sub(asked) > time.Millisecond {
+				t.Errorf("%s %s came before the way back, %s after it was asked for", c.name, c.at, c.when.Sub(asked))
+			}
+			restores[c.at] = true
+		}
+		if len(restores) != 2 {
+			t.Errorf("restored were %v", restores)
+		}
+		if status := s.laneStatus(); status.Live.Release != release(1) || status.Held != "" || len(status.Good) != 0 {
+			t.Errorf("lane says %+v", status)
+		}
+	})
+}
+
+func TestGreenThatDiesWhileBlueIsHeldIsRolledBack(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.fall(release(2), true)
+		s.ends(n, slipway.RolledBack, "does not answer any more")
+		s.is(release(1), release(1))
+	})
+}
+
+func TestBlueThatDoesNotAnswerIsNoWayBack(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		for _, sick := range []bool{true, false} {
+			s.fall(release(1), sick)
+			s.wait(5 * time.Second)
+			if r := s.status(n); r.RollbackReady == sick || r.Phase != slipway.Holding {
+				t.Errorf("blue sick: %t, but the release is %s, ready %t", sick, r.Phase, r.RollbackReady)
+			}
+		}
+	})
+}
+
+func TestOverrideOnAnEdgeIsAdopted(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.override("e2", release(1))
+		wrote := s.edges["e2"][service.Key()].Generation
+		s.ends(n, slipway.RolledBack, "operator:ops went back to "+release(1)+" on edge e2: it is on fire")
+		s.is(release(1), release(1))
+		if route := s.edges["e2"][service.Key()]; route.Generation != wrote || route.By != "operator:ops" {
+			t.Errorf("what the operator wrote was overwritten: %+v", route)
+		}
+	})
+}
+
+func TestCancelInTemporalWhileBlueIsHeldGoesBack(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.cancel(n)
+		s.ends(n, slipway.Aborted, "cancelled in Temporal")
+		s.is(release(1), release(1))
+	})
+}
+
+func TestNothingToEndWithoutAHold(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 1)
+	s.tell(func() {
+		s.live("v1")
+		s.fault(&fault{mode: hanging, activity: "ProbeGreen"})
+		n := s.submit(s.order("v2"))
+		s.reaches(n, slipway.Probing)
+		for _, name := range []string{workflows.Accept, workflows.Rollback} {
+			_, err := s.update(wfid(n), name, workflows.Request{By: "ann"})
+			s.refused(err, slipway.CodeConflict, "holds nothing: it is probing")
+		}
+	})
+}
+
+// An operator may go back at the last moment, when the hold is over and blue is
+// on its way out.
+func TestBlueIsNotRemovedUnderAnOverrideAtTheLastMoment(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.fault(&fault{mode: away, activity: "DrainTarget", until: s.env.Now().Add(5 * time.Second)})
+		s.signal(n, workflows.Accept, workflows.Request{By: "ann"})
+		s.wait(time.Second)
+		s.override("e1", release(1))
+		r := s.ends(n, slipway.Live, "")
+		if !r.CleanupPending {
+			t.Error("nothing is said to be left")
+		}
+		s.wait(time.Hour)
+		if !slices.Contains(s.running(), "h1/"+release(1)) {
+			t.Errorf("blue is gone: %v", s.running())
+		}
+	})
+}

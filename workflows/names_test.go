@@ -1,0 +1,61 @@
+package workflows_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"slipway"
+	"slipway/activities"
+	"slipway/workflows"
+)
+
+// TestNamesAreStable pins what open workflows are found by, and what they find
+// their code and their activities by. A name may be added, never changed.
+func TestNamesAreStable(t *testing.T) {
+	t.Parallel()
+	id := slipway.ReleaseID{ServiceID: slipway.ServiceID{Project: "search", Service: "query-api"}, Number: 17}
+	got := []string{
+		workflows.Namespace,
+		workflows.TaskQueue, workflows.CopyQueue, workflows.HostQueue("h1"),
+		workflows.LaneType, workflows.ReleaseType, workflows.CleanupType,
+		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id),
+		workflows.Submit, workflows.Rollback, workflows.Decide, workflows.Abort, workflows.Accept,
+		workflows.Reported, workflows.Status, workflows.Waiting,
+		workflows.TagMemo, workflows.KindMemo,
+		workflows.ProjectKey.GetName(), workflows.ServiceKey.GetName(), workflows.PhaseKey.GetName(),
+		workflows.OutcomeKey.GetName(), workflows.DigestKey.GetName(), workflows.RequesterKey.GetName(),
+	}
+	want := []string{
+		"slipway",
+		"slipway", "copy", "host/h1",
+		"Lane", "Release", "Cleanup",
+		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17",
+		"submit", "rollback", "decide", "abort", "accept",
+		"reported", "status", "waiting",
+		"tag", "kind",
+		"SlipwayProject", "SlipwayService", "SlipwayPhase",
+		"SlipwayOutcome", "SlipwayDigest", "SlipwayRequester",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+
+	activityNames := []string{}
+	for _, of := range []any{&activities.Central{}, &activities.Host{}} {
+		for method := range reflect.TypeOf(of).Methods() {
+			activityNames = append(activityNames, method.Name)
+		}
+	}
+	slices.Sort(activityNames)
+	want = []string{
+		"AwaitRelease", "CommitTarget", "DrainTarget", "HostFacts", "KeepEvidence", "ProbeGreen", "PullImage", "ReadRoute",
+		"RemoveContainer", "ReplicateImage", "RestoreTarget", "StageTarget", "StartGreen", "UnstageTarget", "VerifyImage",
+		"WatchEdge", "WatchHost",
+	}
+	if diff := cmp.Diff(want, activityNames); diff != "" {
+		t.Errorf("activities (-want +got):\n%s", diff)
+	}
+}

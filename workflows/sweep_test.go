@@ -1,0 +1,76 @@
+package workflows_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"slipway"
+	"slipway/workflows"
+)
+
+// TestEveryStepMayFail goes through a release once for each of its activities,
+// and lets that one fail for good, or take effect without an answer. However it
+// goes, all edges serve the same in the end, either the new or the old, as the
+// outcome says, and of the other nothing is left. The world itself watches that
+// no container goes while an edge serves it.
+func TestEveryStepMayFail(t *testing.T) {
+	t.Parallel()
+	courses := map[string]func(*story){
+		"a release": func(*story) {},
+		"a release that is undone": func(s *story) {
+			s.fault(&fault{mode: fails, activity: "CommitTarget", at: "e2"})
+		},
+	}
+	for course, prepare := range courses {
+		for name, mode := range map[string]mode{"fails": fails, "is mute": mute} {
+			t.Run(course+" where one "+name, func(t *testing.T) {
+				t.Parallel()
+				for n, more := 1, true; more; n++ {
+					more = t.Run(fmt.Sprintf("step %d", n), func(t *testing.T) { more = sweep(t, prepare, mode, n) }) && more
+					if n > 100 {
+						t.Fatal("it has no end")
+					}
+				}
+			})
+		}
+	}
+}
+
+// sweep runs one release with its nth activity broken and reports whether it
+// had so many.
+func sweep(t *testing.T, prepare func(*story), mode mode, nth int) bool {
+	f := &fault{mode: mode, nth: nth}
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		s.fault(f)
+		prepare(s)
+		n := s.submit(s.order("v2"))
+		s.until("it holds or ends", func() bool { return s.status(n).Phase == slipway.Holding || s.status(n).Outcome != nil })
+		if s.status(n).Outcome == nil {
+			s.signal(n, workflows.Accept, workflows.Request{By: "ann"})
+		}
+		s.until("it ends", func() bool { _, ok := s.closed[wfid(n)]; return ok })
+		r := s.closed[wfid(n)].release
+		if r.CleanupPending {
+			s.wait(10 * time.Minute)
+			s.cleaned(n)
+		}
+		left := release(1)
+		if *r.Outcome == slipway.Live {
+			left = release(2)
+		}
+		s.is(left, left)
+		if t.Failed() {
+			t.Logf("%s: %s; broken was %s", *r.Outcome, r.Reason, f.hit)
+		}
+		if live := s.laneStatus().Live.Release; live != left {
+			t.Errorf("lane says %s is live", live)
+		}
+		s.heal()
+		s.live("v3")
+		s.is(release(3), release(3))
+	})
+	return f.key != ""
+}

@@ -1,0 +1,329 @@
+package workflows_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"slipway"
+	"slipway/activities"
+)
+
+// world is what a fleet looks like to the activities, which are the real ones:
+// each edge a slipway.Table, each host a set of containers, one registry with
+// two names. It watches itself: what must never happen is noted as a fault of
+// the test while it happens.
+type world struct {
+	t *testing.T
+
+	mu       sync.Mutex
+	fleet    *slipway.Fleet
+	edges    map[string]slipway.Table
+	hosts    map[string]map[string]slipway.ContainerState // by name of the host, then of the container
+	tags     map[string]string                            // tag → digest
+	sick     map[string]bool                              // containers that answer no probe
+	evidence []string                                     // containers of which it was kept
+	lastIP   byte
+}
+
+var service = slipway.ServiceID{Project: "search", Service: "api"}
+
+// newWorld is a fleet of as many hosts as edges. Each edge runs on a host of
+// its own and reaches the others by their ports.
+func newWorld(t *testing.T, size int) *world {
+	w := &world{
+		t: t,
+		fleet: &slipway.Fleet{
+			Registries: []slipway.Registry{
+				{Name: "internal", Roles: []slipway.RegistryRole{slipway.SourceRegistry}},
+				{Name: "production", Roles: []slipway.RegistryRole{slipway.ProductionRegistry}},
+			},
+			Projects: []slipway.Project{{Name: service.Project}},
+		},
+		edges: map[string]slipway.Table{},
+		hosts: map[string]map[string]slipway.ContainerState{},
+		tags:  map[string]string{},
+		sick:  map[string]bool{},
+	}
+	var names []string
+	for i := range size {
+		names = append(names, fmt.Sprintf("h%d", i+1))
+	}
+	for i, name := range names {
+		w.fleet.Hosts = append(w.fleet.Hosts, slipway.Host{
+			Name: name, Address: fmt.Sprintf("192.0.2.%d", i+1), Ports: slipway.PortRange{First: 20000, Last: 20999},
+		})
+		w.hosts[name] = map[string]slipway.ContainerState{}
+		edge := fmt.Sprintf("e%d", i+1)
+		w.fleet.Edges = append(w.fleet.Edges, slipway.Edge{Name: edge, On: name, Hosts: names})
+		w.edges[edge] = slipway.Table{}
+	}
+	for _, tag := range []string{"v1", "v2", "v3", "v4"} {
+		w.tags[tag] = digest(tag)
+	}
+	return w
+}
+
+func digest(text string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text))) }
+
+// order asks for a tag of the service, with a minute of hold.
+func (w *world) order(tag string, change ...func(*slipway.Order)) slipway.Order {
+	o := slipway.Order{
+		Service: slipway.Service{
+			ServiceID:   service,
+			Image:       "search/api",
+			Container:   slipway.Container{Port: 8080, StopGracePeriod: slipway.DefaultStopGracePeriod},
+			Route:       &slipway.Route{Host: "api.example.com", Path: "/"},
+			Healthcheck: slipway.Healthcheck{Path: "/", Interval: slipway.Duration(time.Millisecond), Timeout: slipway.DefaultTimeout, Successes: 2},
+			Strategy: slipway.Strategy{BlueGreen: slipway.BlueGreen{
+				Hold: slipway.Duration(time.Minute), DrainTimeout: slipway.DefaultDrainTimeout,
+				DeployTimeout: slipway.DefaultDeployTimeout, SwitchTimeout: slipway.DefaultSwitchTimeout,
+			}},
+		},
+		Tag:         tag,
+		Kind:        slipway.KindRelease,
+		RequestedBy: "ann",
+	}
+	plan, err := slipway.NewPlan(w.fleet, o.Service)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	o.Plan = plan
+	for _, f := range change {
+		f(&o)
+	}
+	return o
+}
+
+func holding(d time.Duration) func(*slipway.Order) {
+	return func(o *slipway.Order) { o.Service.Strategy.BlueGreen.Hold = slipway.Duration(d) }
+}
+
+func forced(o *slipway.Order) { o.Force = true }
+
+func rollingBack(o *slipway.Order) { o.Kind = slipway.KindRollback }
+
+// serving is what each edge serves, in the order of the fleet.
+func (w *world) serving() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []string
+	for _, e := range w.fleet.Edges {
+		out = append(out, w.edges[e.Name][service.Key()].Active)
+	}
+	return out
+}
+
+// serve is what serving returns when every edge serves the same.
+func (w *world) serve(release string) []string {
+	return slices.Repeat([]string{release}, len(w.fleet.Edges))
+}
+
+// running are the containers of a host, "" for all hosts together.
+func (w *world) running() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := []string{}
+	for _, h := range w.fleet.Hosts {
+		for name := range w.hosts[h.Name] {
+			out = append(out, h.Name+"/"+name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// run is what running returns when each host runs one container of each release.
+func (w *world) run(releases ...string) []string {
+	out := []string{}
+	for _, h := range w.fleet.Hosts {
+		for _, release := range releases {
+			out = append(out, h.Name+"/"+release)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// fall makes a release's containers answer no probe any more.
+func (w *world) fall(release string, sick bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sick[release] = sick
+}
+
+// override is what a person does on the machine of an edge.
+func (w *world) override(edge, release string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	req := slipway.OverrideRequest{ServiceID: service, Release: release, By: "operator:ops", Reason: "it is on fire"}
+	if _, err := w.edges[edge].Override(req, time.Time{}); err != nil {
+		w.t.Errorf("override: %v", err)
+	}
+}
+
+// The drivers.
+
+type drivers struct{ *world }
+
+func (d drivers) Engine(name string) (activities.Engine, error) {
+	if _, ok := d.hosts[name]; !ok {
+		return nil, slipway.Errorf(slipway.CodeNotFound, "no host %s", name)
+	}
+	return engine{d.world, name}, nil
+}
+
+func (d drivers) Edge(name string) (activities.EdgeAdmin, error) {
+	if _, ok := d.edges[name]; !ok {
+		return nil, slipway.Errorf(slipway.CodeNotFound, "no edge %s", name)
+	}
+	return admin{d.world, name}, nil
+}
+
+func (d drivers) Resolve(_ context.Context, _, repository, tag, platform string) (slipway.Image, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	found, ok := d.tags[tag]
+	if slipway.IsDigest(tag) {
+		found, ok = tag, true
+	}
+	if !ok {
+		return slipway.Image{}, slipway.Errorf(slipway.CodeNotFound, "there is no %s:%s", repository, tag)
+	}
+	return slipway.Image{Repository: repository, Tag: tag, Digest: found, Manifest: found, Config: found, Platform: platform}, nil
+}
+
+func (d drivers) Copy(context.Context, string, string, slipway.Image, func(slipway.Progress)) error {
+	return nil
+}
+
+func (d drivers) PullRef(_ context.Context, _ string, image slipway.Image) (string, slipway.RegistryAuth, error) {
+	return image.Digest, slipway.RegistryAuth{}, nil
+}
+
+func (d drivers) Secret(context.Context, string) (string, error) { return "", nil }
+
+func (d drivers) Keep(_ context.Context, release, host string, _ slipway.Evidence) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.evidence = append(d.evidence, host+"/"+release)
+	return "/evidence/" + release, nil
+}
+
+func (d drivers) Probe(context.Context, string, time.Duration) error { return nil }
+
+func (d drivers) AwaitEnd(context.Context, slipway.ReleaseID) (slipway.Release, bool, error) {
+	panic("it is awaited in virtual time: see watch")
+}
+
+type engine struct {
+	*world
+	host string
+}
+
+func (e engine) Facts(context.Context) (slipway.HostFacts, error) {
+	return slipway.HostFacts{Platform: slipway.DefaultPlatform}, nil
+}
+
+func (e engine) Pull(_ context.Context, ref string, _ slipway.RegistryAuth, _ func(slipway.Progress)) (string, error) {
+	return ref, nil
+}
+
+func (e engine) Start(_ context.Context, spec slipway.ContainerSpec) (slipway.ContainerState, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if have, ok := e.hosts[e.host][spec.Name]; ok {
+		return have, nil
+	}
+	e.lastIP++
+	state := slipway.ContainerState{
+		Name: spec.Name, Image: spec.Image, Running: true, Labels: spec.Labels,
+		Address: net.IPv4(10, 0, 0, e.lastIP).String(), HostPort: 20000 + int(e.lastIP),
+	}
+	e.hosts[e.host][spec.Name] = state
+	return state, nil
+}
+
+func (e engine) Inspect(_ context.Context, name string) (slipway.ContainerState, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.hosts[e.host][name], nil
+}
+
+func (e engine) AwaitExit(ctx context.Context, _ string) (slipway.Exit, error) {
+	<-ctx.Done()
+	return slipway.Exit{}, ctx.Err()
+}
+
+func (e engine) Evidence(context.Context, string) (slipway.Evidence, error) {
+	return slipway.Evidence{Logs: "panic: no such table\n"}, nil
+}
+
+// Remove notes what must never happen: that a container goes while an edge
+// still sends it traffic.
+func (e engine) Remove(_ context.Context, name string, _ time.Duration) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for edge, table := range e.edges {
+		if table[service.Key()].Active == name {
+			e.t.Errorf("%s is removed from %s while %s serves it", name, e.host, edge)
+		}
+	}
+	delete(e.hosts[e.host], name)
+	return nil
+}
+
+func (e engine) List(context.Context, slipway.ServiceID) ([]slipway.ContainerState, error) {
+	panic("no activity lists containers")
+}
+
+type admin struct {
+	*world
+	edge string
+}
+
+func (a admin) locked(f func(slipway.Table) (slipway.RouteState, error)) (slipway.RouteState, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return f(a.edges[a.edge])
+}
+
+func (a admin) Route(_ context.Context, id slipway.ServiceID) (slipway.RouteState, error) {
+	return a.locked(func(t slipway.Table) (slipway.RouteState, error) { return t[id.Key()], nil })
+}
+
+func (a admin) Stage(_ context.Context, req slipway.StageRequest) (slipway.RouteState, error) {
+	return a.locked(func(t slipway.Table) (slipway.RouteState, error) { return t.Stage(req) })
+}
+
+func (a admin) Commit(_ context.Context, req slipway.CommitRequest) (slipway.RouteState, error) {
+	return a.locked(func(t slipway.Table) (slipway.RouteState, error) {
+		for _, other := range a.edges {
+			if _, staged := other[service.Key()].Targets[req.Release]; !staged {
+				a.t.Errorf("%s is committed on %s before it is staged everywhere", req.Release, a.edge)
+			}
+		}
+		return t.Commit(req, time.Time{})
+	})
+}
+
+func (a admin) Restore(_ context.Context, req slipway.RestoreRequest) (slipway.RouteState, error) {
+	return a.locked(func(t slipway.Table) (slipway.RouteState, error) { return t.Restore(req, time.Time{}) })
+}
+
+func (a admin) Drain(context.Context, slipway.ServiceID, string, time.Duration) (int, error) {
+	return 0, nil
+}
+
+func (a admin) Unstage(_ context.Context, id slipway.ServiceID, release string) (slipway.RouteState, error) {
+	return a.locked(func(t slipway.Table) (slipway.RouteState, error) { return t.Unstage(id, release) })
+}
+
+func (a admin) Remove(context.Context, slipway.ServiceID, uint64) error {
+	panic("no activity removes a route")
+}
