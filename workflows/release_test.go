@@ -32,7 +32,7 @@ func TestSecondReleaseHoldsBlueAndRetiresItWhenTheTimeIsOver(t *testing.T) {
 	s := newStory(t, 2)
 	s.tell(func() {
 		s.live("v1")
-		n := s.held(holding(10*time.Minute))
+		n := s.held(holding(10 * time.Minute))
 		s.is(release(2), release(1), release(2))
 		if status := s.laneStatus(); status.Held != release(2) || status.Running != "" || status.Live.Release != release(2) {
 			t.Errorf("lane says %+v", status)
