@@ -28,7 +28,7 @@ build: ## the binaries, in bin/
 	go -C deploy/standalone build -ldflags '$(LDFLAGS)' -o ../../bin/slipway-standalone .
 
 .PHONY: test
-test: packages-test ## every test of every module
+test: packages-test build ## every test of every module
 	for m in $(RACE_MODULES); do echo "== test $$m"; CGO_ENABLED=1 go -C $$m test -race -shuffle=on ./... || exit; done
 	for m in $(PLAIN_MODULES); do echo "== test $$m"; go -C $$m test -shuffle=on ./... || exit; done
 
@@ -47,13 +47,16 @@ $(CHECK): workflowcheck.mod workflowcheck.sum
 	go build -modfile=workflowcheck.mod -o $@ go.temporal.io/sdk/contrib/tools/workflowcheck
 
 .PHONY: bench
-bench: packages-demo ## how long a release takes, against the floor
-	go -C deploy/standalone test -run '^$$' -bench . ./...
-	go -C e2e test -run '^$$' -bench . ./...
+bench: packages-demo build ## how long a release takes, against the least that Docker allows; going back, 50 times
+	go -C e2e test -count=1 -run '^$$' -bench . -benchtime 15x .
+
+.PHONY: lossless
+lossless: ## 50 switches and restores under 500 requests a second: how many are lost
+	go -C edge test -count=1 -run TestSwitchingLosesNoRequest -switches 50 -v .
 
 .PHONY: demo
 demo: packages-demo build ## a release under traffic, an undo and a rollback, on this machine
-	deploy/demo/run
+	go -C e2e run ./demo
 
 .PHONY: packages-%
 packages-%:

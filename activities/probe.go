@@ -32,7 +32,7 @@ type ProbeResult struct {
 // apart.
 const (
 	shortestWait = 10 * time.Millisecond
-	confirmWait  = 50 * time.Millisecond
+	confirmWait  = 25 * time.Millisecond
 )
 
 // ProbeGreen returns when the container has answered Check.Successes probes in

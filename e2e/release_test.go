@@ -38,6 +38,9 @@ func TestANewVersionTakesOverUnderTrafficAndTheOldOneIsRetired(t *testing.T) {
 		t.Fatalf("outcome %s (%s), want live", *ended.Outcome, ended.Reason)
 	}
 	wantContainers(t, s, "takeover", done.ID)
+	record(t, s, "release/search.takeover.1", "first_live")
+	record(t, s, "release/"+done.ID, "live_without_hold")
+	record(t, s, "lane/search.takeover", "lane_two_releases")
 }
 
 func TestExactlyWhatServesAlreadyIsNotReleasedAgain(t *testing.T) {
@@ -53,6 +56,7 @@ func TestExactlyWhatServesAlreadyIsNotReleasedAgain(t *testing.T) {
 	if forced.SwitchedAt == nil {
 		t.Fatal("--force did not release again")
 	}
+	record(t, s, "release/"+second.ID, "live_already")
 }
 
 func TestAVersionThatNeverGetsReadyIsUndone(t *testing.T) {
@@ -71,6 +75,7 @@ func TestAVersionThatNeverGetsReadyIsUndone(t *testing.T) {
 		t.Errorf("outcome %s, reason %q", *second.Outcome, second.Reason)
 	}
 	wantContainers(t, s, "neverready", first.ID)
+	record(t, s, "release/"+second.ID, "rolled_back_never_ready")
 }
 
 func TestAVersionWhoseProcessExitsIsUndoneAtOnceWithItsLastWords(t *testing.T) {
@@ -88,6 +93,7 @@ func TestAVersionWhoseProcessExitsIsUndoneAtOnceWithItsLastWords(t *testing.T) {
 		}
 	}
 	wantContainers(t, s, "exits")
+	record(t, s, "release/"+first.ID, "rolled_back_first_exits")
 }
 
 func TestATagThatIsNotThereIsRefusedAndNothingIsChanged(t *testing.T) {
@@ -99,6 +105,7 @@ func TestATagThatIsNotThereIsRefusedAndNothingIsChanged(t *testing.T) {
 		t.Errorf("outcome %s, reason %q: want refused, naming the tag", *refused.Outcome, refused.Reason)
 	}
 	wantContainers(t, s, "notag")
+	record(t, s, "release/"+refused.ID, "refused_no_tag")
 }
 
 func TestGoingBackWhileBlueIsHeldIsASwitchAndNothingElse(t *testing.T) {
@@ -122,6 +129,8 @@ func TestGoingBackWhileBlueIsHeldIsASwitchAndNothingElse(t *testing.T) {
 		t.Errorf("outcome %s, reason %q", *ended.Outcome, ended.Reason)
 	}
 	wantContainers(t, s, "goback", first.ID)
+	record(t, s, "release/"+second.ID, "rolled_back_while_held")
+	record(t, s, "lane/search.goback", "lane_rolled_back_while_held")
 }
 
 func TestGoingBackAfterTheHoldReleasesTheOldVersionAgain(t *testing.T) {
@@ -140,6 +149,7 @@ func TestGoingBackAfterTheHoldReleasesTheOldVersionAgain(t *testing.T) {
 	}
 	await(t, s, "search.later.3", slipway.Ended)
 	wantContainers(t, s, "later", "search.later.3")
+	record(t, s, "release/search.later.3", "rollback_after_hold")
 }
 
 func TestAReleaseThatIsAbortedLeavesEverythingAsItWas(t *testing.T) {
@@ -156,6 +166,7 @@ func TestAReleaseThatIsAbortedLeavesEverythingAsItWas(t *testing.T) {
 		t.Errorf("outcome %s, reason %q", *ended.Outcome, ended.Reason)
 	}
 	wantContainers(t, s, "abort", first.ID)
+	record(t, s, "release/"+second, "aborted_probing")
 }
 
 // release runs the command that people run, and wants its exit status.

@@ -39,6 +39,7 @@ type story struct {
 	renew  bool                     // the lane is told to continue as new
 	end    error                    // what the lane ended with
 
+	started   map[string]bool   // by workflow ID
 	closed    map[string]closed // by workflow ID
 	cancelled map[string]bool   // activities
 	over      bool
@@ -51,7 +52,7 @@ type closed struct {
 }
 
 func newStory(t *testing.T, size int) *story {
-	return &story{world: newWorld(t, size), closed: map[string]closed{}, cancelled: map[string]bool{}}
+	return &story{world: newWorld(t, size), started: map[string]bool{}, closed: map[string]closed{}, cancelled: map[string]bool{}}
 }
 
 // Signals that do to a release what Temporal's test environment cannot do to a
@@ -101,6 +102,9 @@ func (s *story) tell(script func()) {
 		Engines: drivers{s.world}, Registries: drivers{s.world}, Prober: drivers{s.world}, Secrets: drivers{s.world}, Evidence: drivers{s.world},
 	})
 	s.env.RegisterActivity(&activities.Central{Registries: drivers{s.world}, Edges: drivers{s.world}, Releases: drivers{s.world}})
+	s.env.SetOnChildWorkflowStartedListener(func(info *workflow.Info, _ workflow.Context, _ converter.EncodedValues) {
+		s.started[info.WorkflowExecution.ID] = true
+	})
 	s.env.SetOnChildWorkflowCompletedListener(func(info *workflow.Info, result converter.EncodedValue, err error) {
 		end := closed{err: err}
 		if err == nil && info.WorkflowType.Name == workflows.ReleaseType {
@@ -205,6 +209,9 @@ func (s *story) status(n int) slipway.Release {
 	if end, ok := s.closed[wfid(n)]; ok {
 		return end.release
 	}
+	if !s.started[wfid(n)] { // the test environment cannot query it yet
+		return slipway.Release{Phase: slipway.Queued}
+	}
 	value, err := s.env.QueryWorkflowByID(wfid(n), workflows.Status)
 	if err != nil {
 		return slipway.Release{Phase: slipway.Queued}
@@ -267,11 +274,11 @@ func (s *story) live(tag string, change ...func(*slipway.Order)) {
 	s.ends(n, slipway.Live, "")
 }
 
-// held releases v2 and waits until it holds its blue.
+// held releases v2 and waits until it holds its blue and the lane knows.
 func (s *story) held(change ...func(*slipway.Order)) int {
 	s.t.Helper()
 	n := s.submit(s.order("v2", change...))
-	s.reaches(n, slipway.Holding)
+	s.until("the lane knows that it holds", func() bool { return s.laneStatus().Held == release(n) })
 	return n
 }
 

@@ -90,6 +90,7 @@ func (p *program) verbs() []*cobra.Command {
 		p.release(), p.status(), p.watch(), p.history(),
 		p.rollback(), p.abort(), p.accept(), p.approve(), p.reject(),
 		p.services(),
+		p.worker(), p.api(),
 		p.version(),
 	}
 }

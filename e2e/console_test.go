@@ -1,0 +1,118 @@
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"slipway/e2e/system"
+)
+
+// screenshots is where the browser's pictures go, for people to look at.
+var screenshots = flag.String("screenshots", "", "directory to put screenshots of the pages in")
+
+func TestThePagesShowAReleaseInARealBrowser(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "pages", "strategy: {blue_green: {hold: 10m}}\n")
+	push(t, s, "pages", "v1")
+	push(t, s, "pages", "v2")
+	release(t, s, svc, "v1", 0)
+	second := release(t, s, svc, "v2", 0)
+	b := browse(t, s)
+
+	b.signIn("olga")
+	b.see("/", "search/pages", "home")
+	b.see("/releases/"+second.ID, "holding", "release")
+	b.see("/services/search/pages", second.ID, "service")
+	b.see("/temporal/namespaces/slipway/workflows?query=WorkflowType%3D%22Release%22", second.ID, "temporal-list")
+	b.see("/temporal/namespaces/slipway/workflows/release%2F"+second.ID, "point e1 at green", "temporal-timeline")
+	b.see("/temporal/namespaces/slipway/workflows/release%2F"+second.ID+"/metadata", "Blue is held until", "temporal-details")
+}
+
+// browser is a headless Chromium that a person sits at.
+type browser struct {
+	t   *testing.T
+	url string
+	ctx context.Context
+}
+
+func browse(t *testing.T, s *system.System) *browser {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatalf("this test looks at pages in Chromium: install the package chromium: %v", err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.NoSandbox, // the tests run as root
+		chromedp.Flag("disable-quic", true),
+		chromedp.WindowSize(1400, 1100),
+	)
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(cancel)
+	return &browser{t: t, url: s.URL, ctx: ctx}
+}
+
+// perform carries an action out and returns what it gives.
+func perform[T any](b *browser, what string, action chromedp.Action[T]) T {
+	b.t.Helper()
+	value, err := chromedp.Run(b.ctx, action)
+	if err != nil {
+		b.t.Fatalf("%s: %v", what, err)
+	}
+	return value
+}
+
+func (b *browser) signIn(user string) {
+	b.t.Helper()
+	err := chromedp.Do(b.ctx,
+		chromedp.Navigate(b.url+"/login"),
+		chromedp.SendKeys(`input[name="user"]`, user),
+		chromedp.SendKeys(`input[name="password"]`, system.Password+"\n"),
+	)
+	if err != nil {
+		b.t.Fatalf("sign in: %v", err)
+	}
+	b.await("sign in", `!document.querySelector('input[name="password"]')`)
+}
+
+// await returns when a JavaScript expression is true of the page.
+func (b *browser) await(what, expression string) {
+	b.t.Helper()
+	perform(b, what, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(20*time.Second)))
+}
+
+// see opens a page, waits until it shows the text, and takes a picture of it.
+func (b *browser) see(path, text, picture string) {
+	b.t.Helper()
+	perform(b, "open "+path, chromedp.Navigate(b.url+path))
+	expression := fmt.Sprintf("document.body !== null && document.body.innerText.includes(%q)", text)
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(20*time.Second))); err != nil {
+		b.picture(picture)
+		shown := perform(b, "read "+path, chromedp.Evaluate[string]("document.body.innerText"))
+		b.t.Fatalf("%s does not show %q (%v):\n%.3000s", path, text, err, shown)
+	}
+	b.picture(picture)
+}
+
+func (b *browser) picture(name string) {
+	b.t.Helper()
+	if *screenshots == "" {
+		return
+	}
+	png := perform(b, "take a picture", chromedp.CaptureScreenshot())
+	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
