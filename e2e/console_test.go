@@ -31,9 +31,10 @@ func TestThePagesShowAReleaseInARealBrowser(t *testing.T) {
 	b.see("/", "search/pages", "home")
 	b.see("/releases/"+second.ID, "holding", "release")
 	b.see("/services/search/pages", second.ID, "service")
-	b.see("/temporal/namespaces/slipway/workflows?query=WorkflowType%3D%22Release%22", second.ID, "temporal-list")
-	b.see("/temporal/namespaces/slipway/workflows/release%2F"+second.ID, "point e1 at green", "temporal-timeline")
-	b.see("/temporal/namespaces/slipway/workflows/release%2F"+second.ID+"/metadata", "Blue is held until", "temporal-details")
+	b.see("/temporal/namespaces/slipway/workflows?query=WorkflowType%3D%22Release%22", "SlipwayPhase", "temporal-list")
+	b.see("/temporal/namespaces/slipway/workflows/release%2F"+second.ID, "Timeline", "temporal-timeline")
+	at := perform(b, "find the details", chromedp.Poll[string](`[...document.querySelectorAll("a")].find(a => a.textContent.includes("User Metadata"))?.getAttribute("href")`))
+	b.see(at, "Blue is held until", "temporal-details")
 }
 
 // browser is a headless Chromium that a person sits at.
@@ -45,12 +46,12 @@ type browser struct {
 
 func browse(t *testing.T, s *system.System) *browser {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
+	chromium, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Fatalf("this test looks at pages in Chromium: install the package chromium: %v", err)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path),
+		chromedp.ExecPath(chromium),
 		chromedp.NoSandbox, // the tests run as root
 		chromedp.Flag("disable-quic", true),
 		chromedp.WindowSize(1400, 1100),
@@ -76,32 +77,24 @@ func perform[T any](b *browser, what string, action chromedp.Action[T]) T {
 
 func (b *browser) signIn(user string) {
 	b.t.Helper()
-	err := chromedp.Do(b.ctx,
-		chromedp.Navigate(b.url+"/login"),
-		chromedp.SendKeys(`input[name="user"]`, user),
-		chromedp.SendKeys(`input[name="password"]`, system.Password+"\n"),
-	)
-	if err != nil {
-		b.t.Fatalf("sign in: %v", err)
+	perform(b, "open the sign-in page", chromedp.Navigate(b.url+"/login"))
+	perform(b, "name", chromedp.SendKeys(`input[name="user"]`, user))
+	response, err := chromedp.RunResponse(b.ctx, chromedp.SendKeys(`input[name="password"]`, system.Password+"\n"))
+	if err != nil || response.Status != 200 {
+		b.t.Fatalf("sign in: %v, %+v", err, response)
 	}
-	b.await("sign in", `!document.querySelector('input[name="password"]')`)
-}
-
-// await returns when a JavaScript expression is true of the page.
-func (b *browser) await(what, expression string) {
-	b.t.Helper()
-	perform(b, what, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(20*time.Second)))
 }
 
 // see opens a page, waits until it shows the text, and takes a picture of it.
-func (b *browser) see(path, text, picture string) {
+func (b *browser) see(at, text, picture string) {
 	b.t.Helper()
-	perform(b, "open "+path, chromedp.Navigate(b.url+path))
-	expression := fmt.Sprintf("document.body !== null && document.body.innerText.includes(%q)", text)
+	perform(b, "open "+at, chromedp.Navigate(b.url+at))
+	// Temporal shows a workflow's details in a frame of their own.
+	expression := fmt.Sprintf(`[document, ...[...document.querySelectorAll("iframe")].map(f => f.contentDocument)].some(d => d?.body?.textContent.includes(%q))`, text)
 	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(20*time.Second))); err != nil {
 		b.picture(picture)
-		shown := perform(b, "read "+path, chromedp.Evaluate[string]("document.body.innerText"))
-		b.t.Fatalf("%s does not show %q (%v):\n%.3000s", path, text, err, shown)
+		shown := perform(b, "read "+at, chromedp.Evaluate[string]("document.body.innerText"))
+		b.t.Fatalf("%s does not show %q (%v):\n%.3000s", at, text, err, shown)
 	}
 	b.picture(picture)
 }

@@ -207,6 +207,21 @@ func await(t *testing.T, s *system.System, id string, phase slipway.Phase) slipw
 	}
 }
 
+// awaitCleanup returns when nothing of the release is left to be removed.
+func awaitCleanup(t *testing.T, s *system.System, id string) {
+	t.Helper()
+	deadline := time.After(90 * time.Second)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for status(t, s, id).CleanupPending {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%s was never cleaned up\n%s", id, s.Standalone.Log())
+		}
+	}
+}
+
 func cli(t *testing.T, s *system.System, status int, args ...string) string {
 	t.Helper()
 	result, err := s.CLI(t.Context(), "ann", args...)

@@ -92,11 +92,15 @@ func draining(summary string, timeout slipway.Duration) workflow.ActivityOptions
 	}
 }
 
+// removal is how long a release waits for a host to remove a container, beyond
+// the container's own grace period. Past it a Cleanup goes on.
+const removal = 20 * time.Second
+
 // removing is for taking containers and targets away.
 func removing(summary string, grace slipway.Duration) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
-		StartToCloseTimeout:    grace.Std() + 30*time.Second,
-		ScheduleToCloseTimeout: grace.Std() + time.Minute,
+		StartToCloseTimeout:    grace.Std() + removal,
+		ScheduleToCloseTimeout: grace.Std() + removal,
 		HeartbeatTimeout:       2 * pulse,
 		RetryPolicy:            retry(200*time.Millisecond, 5*time.Second),
 		Summary:                summary,

@@ -54,7 +54,7 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{0, "id", "search.query-api.2", []string{"abort", "search.query-api.2", "--reason", "wrong tag"}},
 		{1, "", nil, []string{"approve", "search.query-api.2", "--gate", "go"}},
 		{0, "held", true, []string{"rollback", "search/query-api", "--reason", "slow", "--to", "1"}},
-		{0, "outcome", "rolled_back", []string{"rollback", "search/query-api", "--reason", "slow", "--wait"}},
+		{0, "phase", "undoing", []string{"rollback", "search/query-api", "--reason", "slow", "--wait"}},
 		{1, "", nil, []string{"status", "search.query-api.99"}},
 		{0, "signed_out", true, []string{"logout"}},
 	} {

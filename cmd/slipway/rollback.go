@@ -68,23 +68,20 @@ type way struct {
 	Held bool   `json:"held"` // the release itself is undone; otherwise it is a new one
 }
 
-// awaitUndone waits until a release that holds what served before has been
-// undone, which is what was asked for, and so a success.
+// awaitUndone waits until what served before serves again on every edge, which
+// is what was asked for, and so a success. Taking the release's own containers
+// away goes on by itself, and may take as long as a host needs to answer.
 func (p *program) awaitUndone(ctx context.Context, server *client.Client, id slipway.ReleaseID, begun time.Time) error {
-	var back time.Time // when what served before was seen to serve again
 	release, err := p.follow(ctx, server, id, func(r slipway.Release) bool {
-		if back.IsZero() && (restored(r) || r.Phase == slipway.Ended) {
-			back = time.Now()
-		}
-		return false
+		return r.Phase == slipway.Undoing && restored(r)
 	})
 	if err != nil {
 		return err
 	}
-	if release.Outcome == nil || *release.Outcome != slipway.RolledBack {
+	if release.Outcome != nil && *release.Outcome != slipway.RolledBack {
 		return p.notBack(release)
 	}
-	return p.out.result(release, printable(fmt.Sprintf("%s serves %s again after %s", id.ServiceID, release.Blue, seconds(back.Sub(begun)))))
+	return p.out.result(release, printable(fmt.Sprintf("%s serves %s again after %s", id.ServiceID, release.Blue, seconds(time.Since(begun)))))
 }
 
 // notBack says that a release ended otherwise than by going back.

@@ -75,3 +75,12 @@ function follow(live) {
 prepare(document);
 const live = document.querySelector("[data-live]");
 if (live && live.dataset.live) follow(live);
+
+// The list of Temporal's web interface, which is below this address, shows no
+// search attributes until columns are chosen. Choose them for an operator who
+// has not: how a release stands is in them.
+const columns = "namespace-workflow-table-columns";
+if (document.querySelector('a[href^="/temporal/"]') && !localStorage.getItem(columns)) {
+  const labels = ["Status", "Workflow ID", "SlipwayPhase", "SlipwayOutcome", "SlipwayRequester", "SlipwayDigest", "Start", "End"];
+  localStorage.setItem(columns, JSON.stringify({ slipway: labels.map((label) => ({ label })) }));
+}
