@@ -1,5 +1,7 @@
 package slipway
 
+import "slices"
+
 // A Fleet is what there is to release onto: the content of a fleet.yaml.
 // Operators write it; it names where credentials are, and holds none.
 type Fleet struct {
@@ -37,12 +39,7 @@ func (e Edge) Serves(host string) bool {
 	if len(e.Hosts) == 0 {
 		return e.On == "" || e.On == host
 	}
-	for _, name := range e.Hosts {
-		if name == host {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(e.Hosts, host)
 }
 
 // TLS names the files of a mutual TLS connection.
@@ -79,12 +76,7 @@ const (
 
 // Has reports whether the registry has the role.
 func (r Registry) Has(role RegistryRole) bool {
-	for _, have := range r.Roles {
-		if have == role {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.Roles, role)
 }
 
 // A Project is a business line: a tenant, with its people, its hosts, and what

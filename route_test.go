@@ -19,8 +19,10 @@ var (
 func shopRelease(n int) string { return slipway.ReleaseID{ServiceID: shop, Number: n}.String() }
 
 func stageOf(n int, generation uint64) slipway.StageRequest {
-	return slipway.StageRequest{ServiceID: shop, Route: website, Release: shopRelease(n),
-		Upstreams: []string{slipway.HostPort("10.0.0.1", 20000+n)}, Generation: generation}
+	return slipway.StageRequest{
+		ServiceID: shop, Route: website, Release: shopRelease(n),
+		Upstreams: []string{slipway.HostPort("10.0.0.1", 20000+n)}, Generation: generation,
+	}
 }
 
 func commitOf(n int, generation uint64) slipway.CommitRequest {

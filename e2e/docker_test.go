@@ -387,7 +387,7 @@ func TestEngineSaysThatTheContextEndedWhileAContainerRan(t *testing.T) {
 	c := e.start(t, e.spec(1, nil))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := e.docker.AwaitExit(ctx, c.Name); err != context.DeadlineExceeded {
+	if _, err := e.docker.AwaitExit(ctx, c.Name); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 	}
 }

@@ -99,7 +99,7 @@ func TestDrainReturnsWhenTheLastRequestEnds(t *testing.T) {
 	p := newProcess(t)
 	p.stage(1, 0)
 	p.commit(1, 0)
-	go p.get("/?work=200ms")
+	go func() { _, _, _ = p.get("/?work=200ms") }()
 	eventually(t, "it is in flight", func() bool { return p.inFlight(1) == 1 })
 	start := time.Now()
 	n, err := p.client.Drain(t.Context(), app, release(1), time.Minute)

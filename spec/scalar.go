@@ -2,6 +2,7 @@ package spec
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,10 +60,8 @@ func (v value) name() string {
 // oneOf is one of a few words.
 func (v value) oneOf(words ...string) string {
 	s, ok := v.text("write " + strings.Join(words, " or "))
-	for _, word := range words {
-		if s == word {
-			return s
-		}
+	if slices.Contains(words, s) {
+		return s
 	}
 	if ok {
 		v.bad("found %s; write %s", quote(s), strings.Join(words, " or "))

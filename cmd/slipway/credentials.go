@@ -73,7 +73,7 @@ func (c credentials) write() error {
 	if err != nil {
 		return fmt.Errorf("keep sign-in: %w", err)
 	}
-	defer os.Remove(file.Name()) // when it has not been renamed
+	defer func() { _ = os.Remove(file.Name()) }() // when it has not been renamed
 	_, err = file.Write(append(text, '\n'))
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("keep sign-in: %w", err)

@@ -115,7 +115,7 @@ func table(rows [][]string) string {
 		}
 		fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t"))
 	}
-	w.Flush()
+	_ = w.Flush() // into memory
 	return b.String()
 }
 

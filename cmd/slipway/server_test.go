@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -213,8 +214,8 @@ func (s *fakeServer) start(service slipway.ServiceID, tag, reason string) string
 
 func (s *fakeServer) list(r *http.Request) (any, error) {
 	found := []slipway.Release{}
-	for i := len(s.order) - 1; i >= 0; i-- {
-		p := s.releases[s.order[i]]
+	for _, id := range slices.Backward(s.order) {
+		p := s.releases[id]
 		state := p.states[p.at]
 		if state.Project+"/"+state.Service == r.URL.Query().Get("service") {
 			found = append(found, state)

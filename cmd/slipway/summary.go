@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -55,9 +56,9 @@ func because(what, reason string) string {
 // the outcome.
 func colored(release slipway.Release, text string) string {
 	code := "32" // green
-	switch status := judge(release); status {
-	case nil:
-	case verdict(exitUndone):
+	switch err := judge(release); {
+	case err == nil:
+	case errors.Is(err, verdict(exitUndone)):
 		code = "33" // yellow
 	default:
 		code = "31" // red

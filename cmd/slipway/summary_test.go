@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"testing"
 
 	"slipway"
@@ -25,7 +26,7 @@ func TestExitStatusIsTheOutcome(t *testing.T) {
 		slipway.Superseded: verdict(3),
 		slipway.Failed:     verdict(1),
 	} {
-		if got := judge(slipway.Release{Outcome: &outcome}); got != want {
+		if got := judge(slipway.Release{Outcome: &outcome}); !errors.Is(got, want) {
 			t.Errorf("%s: got %v, want %v", outcome, got, want)
 		}
 	}

@@ -18,7 +18,7 @@ func TestCodesOfWhatEnginesSay(t *testing.T) {
 		err  error
 		want slipway.Code
 	}{
-		{errors.New("toomanyrequests: You have reached your pull rate limit."), slipway.CodeTooMany},
+		{errors.New("toomanyrequests: You have reached your pull rate limit"), slipway.CodeTooMany},
 		{errors.New("unauthorized: authentication required"), slipway.CodeForbidden},
 		{errors.New("denied: requested access to the resource is denied"), slipway.CodeForbidden},
 		{errors.New("manifest for r:5000/a@sha256:00 not found: manifest unknown: manifest unknown"), slipway.CodeNotFound},

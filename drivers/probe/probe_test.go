@@ -30,11 +30,13 @@ func TestProbeSaysWhatCameBack(t *testing.T) {
 	t.Parallel()
 	hung := make(chan struct{})
 	mux := http.NewServeMux()
-	mux.HandleFunc("/warming", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "index is\nloading", 503) })
+	mux.HandleFunc("/warming", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "index is\nloading", http.StatusServiceUnavailable)
+	})
 	mux.HandleFunc("/moved", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/ok", http.StatusFound) })
 	mux.HandleFunc("/ok", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/hung", func(http.ResponseWriter, *http.Request) { <-hung })
-	mux.HandleFunc("/cut", func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
+	mux.HandleFunc("/cut", func(_ http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
 	mux.HandleFunc("/endless", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(500)
 		for {

@@ -4,8 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -74,7 +73,7 @@ func debianRegistry(t *testing.T) string {
 // memoryRegistry serves a registry in memory behind a fault.
 func memoryRegistry(t *testing.T, fault func(w http.ResponseWriter, r *http.Request) (answered bool)) string {
 	t.Helper()
-	inner := memory.New(memory.Logger(log.New(io.Discard, "", 0)))
+	inner := memory.New(memory.Logger(slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if fault == nil || !fault(w, r) {
 			inner.ServeHTTP(w, r)

@@ -43,8 +43,10 @@ func (s *story) tell(ctx context.Context) (system.Report, error) {
 	}{
 		{"She releases v2, while people use v1.", 0, release("v2")},
 		{"She releases v3, which never gets ready: it is undone, and nobody has seen it.", 3, release("v3")},
-		{"v2 was a mistake as well. v1 is still held, so going back is only a switch.", 0,
-			[]string{"rollback", "slipway-demo/demo", "--reason", "v2 shows the wrong prices", "--wait"}},
+		{
+			"v2 was a mistake as well. v1 is still held, so going back is only a switch.", 0,
+			[]string{"rollback", "slipway-demo/demo", "--reason", "v2 shows the wrong prices", "--wait"},
+		},
 		{"What happened:", 0, []string{"history", "slipway-demo/demo"}},
 	}
 	for _, step := range steps {

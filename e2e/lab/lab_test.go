@@ -55,7 +55,7 @@ func TestWhatACrashedRunLeftIsClearedByTheNext(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer s.release()
+		defer func() { _ = s.release() }()
 		if s.dir == dir {
 			break
 		}

@@ -126,8 +126,8 @@ func (s *slot) unmount() error {
 		return err
 	}
 	lines := strings.Split(strings.TrimSpace(string(table)), "\n")
-	for i := len(lines) - 1; i >= 0; i-- { // the latest mounts first
-		fields := strings.Fields(lines[i])
+	for _, line := range slices.Backward(lines) { // the latest mounts first
+		fields := strings.Fields(line)
 		if len(fields) < 5 || !strings.HasPrefix(fields[4], s.dir+"/") {
 			continue
 		}

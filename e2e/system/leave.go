@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
@@ -54,7 +55,7 @@ func (g *guest) Close() error {
 	if g.before {
 		return nil
 	}
-	if err := api.NetworkRemove(ctx, slipway.Network); err != nil && !client.IsErrNotFound(err) {
+	if err := api.NetworkRemove(ctx, slipway.Network); err != nil && !errdefs.IsNotFound(err) {
 		return fmt.Errorf("remove the network: %w", err)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -122,8 +123,8 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 // directory.
 func (s *System) Close() error {
 	var errs []error
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		errs = append(errs, s.closers[i].Close())
+	for _, closer := range slices.Backward(s.closers) {
+		errs = append(errs, closer.Close())
 	}
 	s.closers = nil
 	return errors.Join(append(errs, os.RemoveAll(s.Dir))...)

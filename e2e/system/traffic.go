@@ -132,8 +132,10 @@ func (t *Traffic) Stop() Report {
 func (t *Traffic) Report() Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := Report{Total: t.total, Failures: t.failures, Failed: append([]string(nil), t.failed...),
-		Answers: map[string]int{}, First: map[string]time.Time{}, Last: map[string]time.Time{}}
+	r := Report{
+		Total: t.total, Failures: t.failures, Failed: append([]string(nil), t.failed...),
+		Answers: map[string]int{}, First: map[string]time.Time{}, Last: map[string]time.Time{},
+	}
 	for version, n := range t.answers {
 		r.Answers[version], r.First[version], r.Last[version] = n, t.first[version], t.last[version]
 	}

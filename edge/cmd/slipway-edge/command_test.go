@@ -41,7 +41,7 @@ func anEdge(t *testing.T) (*keeper.Keeper, string) {
 		t.Fatal(err)
 	}
 	server := &http.Server{Handler: admin.Handler(k, p, registry)}
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() {
 		server.Close()
 		p.Close()

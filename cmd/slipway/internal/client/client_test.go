@@ -149,7 +149,7 @@ func TestALongSilenceDoesNotUseThePatienceUp(t *testing.T) {
 	t.Parallel()
 	const patience = 300 * time.Millisecond
 	var requests atomic.Int32
-	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		switch n := requests.Add(1); {
 		case n == 1: // held, with nothing new for longer than the patience
 			fmt.Fprint(w, "data: {\"id\": \"search.query-api.2\", \"phase\": \"holding\"}\n\n")
