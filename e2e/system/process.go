@@ -53,8 +53,9 @@ func (p *Process) Launch() error {
 	if p.output != nil {
 		p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	}
-	// A process of ours does not outlive us, whatever ends us.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// A process of ours does not outlive us, whatever ends us; but a Ctrl-C in the
+	// terminal is for us alone: we end them in their order.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	started := make(chan error)
 	go func(cmd *exec.Cmd, done chan struct{}) {
 		runtime.LockOSThread() // Pdeathsig is about the thread that starts it
