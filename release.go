@@ -58,7 +58,7 @@ type Release struct {
 	Hosts          []ReleaseHost `json:"hosts"`
 	Edges          []ReleaseEdge `json:"edges"`
 	Gates          []GateState   `json:"gates"`
-	Progress       string        `json:"progress,omitempty"` // of a copy between registries, for people
+	Progress       string        `json:"progress,omitempty"` // of what is under way, for people: how far it has come, or why it is tried again
 	RollbackReady  bool          `json:"rollback_ready"`     // blue is held and its last probe succeeded
 	CleanupPending bool          `json:"cleanup_pending"`    // something is still to be removed from a host that does not answer
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -177,5 +178,31 @@ func awaitAnswer(t *testing.T, s *system.System, name, version string) {
 		case <-deadline:
 			t.Fatalf("%s does not answer: %v", name, err)
 		}
+	}
+}
+
+func TestWhatIsTriedAgainSaysWhy(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "triedagain", "")
+	push(t, s, "triedagain", "v1")
+	if err := s.Edge.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	id := submit(t, s, svc, "v1")
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for shown := ""; !strings.Contains(shown, "edge e1"); shown = status(t, s, id).Progress {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("the status of a release whose edge is away says only %q", shown)
+		}
+	}
+	if err := s.Edge.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if ended := await(t, s, id, slipway.Ended); *ended.Outcome != slipway.Live {
+		t.Errorf("outcome %s (%s), want live: the edge came back in time", *ended.Outcome, ended.Reason)
 	}
 }

@@ -26,9 +26,9 @@ type Filter struct {
 	Page    string // as the list before returned it; empty: the first
 }
 
-// Releases lists releases, the latest first, as far as a list shows them:
-// without hosts, edges and gates. Page is where the next list begins, and empty
-// at the end. It may be behind by a second.
+// Releases lists releases as far as a list shows them, without hosts, edges and
+// gates: those on their way, then those that ended last; each page the latest
+// first. Page is where the next list begins, and empty at the end. It may be behind by a second.
 func (c *Client) Releases(ctx context.Context, f Filter) (releases []slipway.Release, page string, err error) {
 	query := []string{"WorkflowType = '" + workflows.ReleaseType + "'"}
 	if f.Project != "" {
@@ -56,6 +56,8 @@ func (c *Client) Releases(ctx context.Context, f Filter) (releases []slipway.Rel
 	for _, info := range found.GetExecutions() {
 		releases = append(releases, listed(info))
 	}
+	// Temporal lists what is open, then what was closed last.
+	slices.SortStableFunc(releases, func(a, b slipway.Release) int { return b.StartedAt.Compare(a.StartedAt) })
 	return releases, string(found.GetNextPageToken()), nil
 }
 

@@ -17,11 +17,13 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"slipway"
+	"slipway/workflows"
 )
 
 // searchAttributes are those by which releases are listed, all keywords.
 var searchAttributes = []string{
-	"SlipwayProject", "SlipwayService", "SlipwayPhase", "SlipwayOutcome", "SlipwayDigest", "SlipwayRequester",
+	workflows.ProjectKey.GetName(), workflows.ServiceKey.GetName(), workflows.PhaseKey.GetName(),
+	workflows.OutcomeKey.GetName(), workflows.DigestKey.GetName(), workflows.RequesterKey.GetName(),
 }
 
 // namespacePatience bounds how long a server may take to let a new namespace or

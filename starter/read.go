@@ -29,10 +29,11 @@ func (c *Client) Release(ctx context.Context, id slipway.ReleaseID) (slipway.Rel
 	if err != nil {
 		return slipway.Release{}, err
 	}
-	switch {
-	case release.CleanupPending:
-		release.CleanupPending = c.open(ctx, workflows.CleanupID(id))
-	case release.Phase == slipway.Replicating || release.Phase == slipway.Deploying:
+	switch release.Phase {
+	case slipway.Ended:
+		release.CleanupPending = release.CleanupPending && c.open(ctx, workflows.CleanupID(id))
+	case slipway.AwaitingApproval, slipway.Holding:
+	default:
 		c.addProgress(ctx, id, &release)
 	}
 	return release, nil
@@ -62,22 +63,25 @@ func (c *Client) open(ctx context.Context, workflowID string) bool {
 	return err != nil || described.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING
 }
 
-// addProgress fills in how far pulls and copies have come, which only their
-// heartbeats know. It is for people: without an answer it leaves things as
-// they are.
+// addProgress fills in what only the activities under way know: how far pulls
+// and copies have come, and why something is being tried again. It is for
+// people: without an answer it leaves things as they are.
 func (c *Client) addProgress(ctx context.Context, id slipway.ReleaseID, release *slipway.Release) {
 	described, err := c.temporal.DescribeWorkflowExecution(ctx, workflows.ReleaseWorkflowID(id), "")
 	if err != nil {
 		return
 	}
 	for _, pending := range described.GetPendingActivities() {
+		if why := pending.GetLastFailure().GetMessage(); why != "" && pending.GetAttempt() > 1 {
+			release.Progress = fmt.Sprintf("%s, attempt %d: %s", pending.GetActivityType().GetName(), pending.GetAttempt(), why)
+		}
 		var p slipway.Progress
 		if converter.GetDefaultDataConverter().FromPayloads(pending.GetHeartbeatDetails(), &p) != nil || p.Done == 0 && p.Total == 0 {
 			continue
 		}
 		text := fmt.Sprintf("%.1f of %.1f MB", float64(p.Done)/1e6, float64(p.Total)/1e6)
 		if p.Host == "" {
-			release.Progress = text
+			release.Progress = "copied " + text
 		}
 		for i := range release.Hosts {
 			if release.Hosts[i].Name == p.Host {

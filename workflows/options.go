@@ -39,7 +39,7 @@ func moving(summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout:    20 * time.Minute,
 		ScheduleToCloseTimeout: time.Hour,
-		HeartbeatTimeout:       3 * pulse, // a registry may be silent for a while
+		HeartbeatTimeout:       2 * pulse,
 		WaitForCancellation:    true,
 		RetryPolicy:            retry(time.Second, time.Minute),
 		Summary:                summary,

@@ -59,7 +59,7 @@ func (l *lines) showProgress(release slipway.Release) {
 	}
 	l.progress = time.Now()
 	if release.Progress != "" {
-		l.say(release.ID, "copy", release.Progress)
+		l.say(release.ID, "under way:", release.Progress)
 	}
 	for _, h := range release.Hosts {
 		if h.Progress != "" {

@@ -53,7 +53,7 @@ func standing(r slipway.Release) string {
 		add("ended", clock(*r.EndedAt))
 	}
 	add("before it", blueText(r))
-	add("copy", r.Progress)
+	add("under way", r.Progress)
 	for _, h := range r.Hosts {
 		add("host "+h.Name, strings.TrimSpace(hostText(h)+"  "+slipway.ShortDigest(h.Image)))
 	}
