@@ -48,15 +48,16 @@ type RestoreInput struct {
 
 // RestoreTarget points an edge back at blue, whether or not the commit had
 // arrived. Idempotent: see slipway.Table. Where an operator has decided
-// otherwise on the edge itself, that stands, and is what is returned: the
-// caller compares Active with what it asked for.
+// otherwise on the edge itself, or the edge has lost its route, that is what is
+// returned: the caller compares Active with what it asked for.
 func (a *Central) RestoreTarget(ctx context.Context, in RestoreInput) (slipway.RouteState, error) {
 	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) {
 		state, err := e.Restore(ctx, in.Request)
-		if slipway.ErrorCode(err) != slipway.CodeConflict {
-			return state, err
+		switch slipway.ErrorCode(err) {
+		case slipway.CodeConflict, slipway.CodeNotFound:
+			return e.Route(ctx, in.Request.ServiceID)
 		}
-		return e.Route(ctx, in.Request.ServiceID)
+		return state, err
 	})
 }
 

@@ -63,6 +63,21 @@ func TestRestoreReturnsWhatAnOperatorDecidedInstead(t *testing.T) {
 	}
 }
 
+func TestRestoreOnAnEdgeThatHasLostItsRouteSaysThatNothingServes(t *testing.T) {
+	t.Parallel()
+	_, central := newGateway()
+	var route slipway.RouteState
+	in := activities.RestoreInput{Edge: "e1", Request: slipway.RestoreRequest{
+		ServiceID: search, Release: "search.api.1", Generation: 6, By: "search.api.2",
+	}}
+	if err := run(t, central.RestoreTarget, in, &route); err != nil {
+		t.Fatal(err)
+	}
+	if route.Active != "" || route.ServiceID != search {
+		t.Errorf("it returned %+v", route)
+	}
+}
+
 func TestUnknownEdgeAndHostAreNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	_, central := newGateway()

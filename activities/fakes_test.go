@@ -167,7 +167,10 @@ func (g *gateway) Route(_ context.Context, id slipway.ServiceID) (slipway.RouteS
 		g.silent--
 		return slipway.RouteState{}, slipway.Errorf(slipway.CodeUnavailable, "no answer")
 	}
-	return g.table[id.Key()], nil
+	if route, ok := g.table[id.Key()]; ok {
+		return route, nil
+	}
+	return slipway.RouteState{ServiceID: id}, nil
 }
 
 func (g *gateway) Restore(_ context.Context, req slipway.RestoreRequest) (slipway.RouteState, error) {
