@@ -1,3 +1,5 @@
+// Package e2e tests Slipway as a whole: the built binaries as processes of their
+// own, on a real Docker Engine, real registries and a real edge.
 package e2e
 
 import (
