@@ -1,11 +1,5 @@
 package slipway
 
-import (
-	"path"
-	"slices"
-	"strings"
-)
-
 // A Plan is where a release runs and which way its traffic takes: the part of
 // the fleet that concerns one service, by name. It holds no users and no
 // credentials; those are looked up by name where they are used.
@@ -52,7 +46,7 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	if svc.Route == nil {
 		return Plan{}, Errorf(CodeInvalid, "%s has no route: write route: {host: NAME}; services without one cannot be released yet", svc.ServiceID)
 	}
-	if err := permit(fleet, project, svc); err != nil {
+	if err := fleet.Permit(svc); err != nil {
 		return Plan{}, err
 	}
 	plan := Plan{Hosts: []PlanHost{}, Edges: []PlanEdge{}, Platform: DefaultPlatform, Fleet: fleet.Hash}
@@ -111,86 +105,4 @@ func (p *Plan) addEdges(fleet *Fleet, svc Service) error {
 		return Errorf(CodeInvalid, "%s has a route, but no edge of the fleet file serves a host that it runs on", svc.ServiceID)
 	}
 	return nil
-}
-
-// permit applies what the project may ask of routes, hosts and secrets.
-func permit(fleet *Fleet, project Project, svc Service) error {
-	if err := permitRoute(fleet, project, svc.Route.Host); err != nil {
-		return err
-	}
-	for _, v := range svc.Container.Volumes {
-		if !slices.ContainsFunc(project.Allow.Volumes, func(pattern string) bool { return matchPath(pattern, v.Source) }) {
-			return Errorf(CodeForbidden, "volume %q is not allowed: allow.volumes of project %q in the fleet file lists %s", v, project.Name, orNothing(project.Allow.Volumes))
-		}
-	}
-	names := make([]string, 0, len(svc.Container.Environment))
-	for name := range svc.Container.Environment {
-		names = append(names, name)
-	}
-	slices.Sort(names) // the same error every time
-	for _, name := range names {
-		ref := svc.Container.Environment[name].Secret
-		if ref != "" && !slices.ContainsFunc(project.Allow.Secrets, func(pattern string) bool { return matchSecret(pattern, ref) }) {
-			return Errorf(CodeForbidden, "secret %q of %s is not allowed: allow.secrets of project %q in the fleet file lists %s", ref, name, project.Name, orNothing(project.Allow.Secrets))
-		}
-	}
-	return nil
-}
-
-func permitRoute(fleet *Fleet, project Project, host string) error {
-	claims := func(p Project) bool {
-		return slices.ContainsFunc(p.Routes, func(pattern string) bool { return matchHost(pattern, host) })
-	}
-	if claims(project) {
-		return nil
-	}
-	if len(project.Routes) > 0 {
-		return Errorf(CodeForbidden, "route host %q is not allowed: routes of project %q in the fleet file lists %s", host, project.Name, orNothing(project.Routes))
-	}
-	for _, other := range fleet.Projects {
-		if other.Name != project.Name && claims(other) {
-			return Errorf(CodeForbidden, "route host %q belongs to project %q: see its routes in the fleet file", host, other.Name)
-		}
-	}
-	return nil
-}
-
-// matchHost matches "a.example.com" exactly and "*.example.com" for one or
-// more labels in front.
-func matchHost(pattern, host string) bool {
-	if suffix, ok := strings.CutPrefix(pattern, "*"); ok {
-		return strings.HasSuffix(host, suffix) && len(host) > len(suffix)
-	}
-	return pattern == host
-}
-
-// matchPath matches a cleaned absolute path exactly, or below "/dir/**", and
-// the name of a volume exactly: a named volume may be another project's.
-func matchPath(pattern, name string) bool {
-	if path.Clean(name) != name {
-		return false // "/data/search/../../etc" is no way out
-	}
-	if dir, ok := strings.CutSuffix(pattern, "/**"); ok {
-		return name == dir || strings.HasPrefix(name, dir+"/")
-	}
-	return path.Clean(pattern) == name
-}
-
-// matchSecret matches a reference exactly, or any continuation of a prefix
-// before "*".
-func matchSecret(pattern, ref string) bool {
-	if file, ok := strings.CutPrefix(ref, "file://"); ok && path.Clean(file) != file {
-		return false // "file:///secrets/search/../shop/key" is no way out
-	}
-	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
-		return strings.HasPrefix(ref, prefix)
-	}
-	return pattern == ref
-}
-
-func orNothing(list []string) string {
-	if len(list) == 0 {
-		return "nothing"
-	}
-	return strings.Join(list, ", ")
 }

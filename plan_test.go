@@ -27,6 +27,8 @@ func testFleet() *Fleet {
 				Name: "search", Hosts: Selector{Labels: map[string]string{"role": "web"}}, Routes: []string{"*.search.example.com", "search.example.com"},
 				Allow: Allow{
 					Volumes: []string{"/data/search/**", "/etc/ssl", "search-cache"},
+					CapAdd:  []string{"NET_ADMIN"},
+					Devices: []string{"/dev/fuse"},
 					Secrets: []string{"env://SEARCH_*", "env://SHARED", "file:///secrets/search/*"},
 				},
 			},
@@ -154,6 +156,14 @@ func TestPlanHoldsServicesToTheRulesOfTheirProject(t *testing.T) {
 	secret := func(ref string) func(*Service) {
 		return func(s *Service) { s.Container.Environment = map[string]Value{"A": {Plain: "a"}, "B": {Secret: ref}} }
 	}
+	capability := func(name string) func(*Service) {
+		return func(s *Service) { s.Container.CapAdd = []string{name} }
+	}
+	device := func(source string) func(*Service) {
+		return func(s *Service) {
+			s.Container.Devices = []Device{{Source: source, Target: "/dev/fuse", Permissions: "rwm"}}
+		}
+	}
 	for _, test := range []struct {
 		name    string
 		project string
@@ -183,6 +193,13 @@ func TestPlanHoldsServicesToTheRulesOfTheirProject(t *testing.T) {
 		{"another named volume", "search", volume("shop-db"), false},
 		{"no source", "search", volume(""), false},
 		{"a directory, where nothing is listed", "free", volume("/data"), false},
+
+		{"a listed capability", "search", capability("NET_ADMIN"), true},
+		{"another capability", "search", capability("SYS_ADMIN"), false},
+		{"all capabilities", "search", capability("ALL"), false},
+		{"a listed device", "search", device("/dev/fuse"), true},
+		{"another device in its place", "search", device("/dev/sda"), false},
+		{"all devices", "search", device("/dev"), false},
 
 		{"a listed secret", "search", secret("env://SHARED"), true},
 		{"one by its prefix", "search", secret("env://SEARCH_DB_PASSWORD"), true},

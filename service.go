@@ -80,7 +80,9 @@ type Container struct {
 	StopGracePeriod Duration          `json:"stop_grace_period"`
 	Init            bool              `json:"init,omitempty"`
 	ReadOnly        bool              `json:"read_only,omitempty"`
+	CapAdd          []string          `json:"cap_add,omitempty"`
 	CapDrop         []string          `json:"cap_drop,omitempty"`
+	Devices         []Device          `json:"devices,omitempty"`
 	Ulimits         map[string]Ulimit `json:"ulimits,omitempty"`
 	Labels          map[string]string `json:"labels,omitempty"`
 }
@@ -111,6 +113,16 @@ func (v Volume) String() string {
 
 // Bind reports whether the volume is a directory of the host.
 func (v Volume) Bind() bool { return len(v.Source) > 0 && v.Source[0] == '/' }
+
+// A Device is a device of the host that the container has at Target.
+type Device struct {
+	Source      string `json:"source"`
+	Target      string `json:"target"`
+	Permissions string `json:"permissions"` // letters of "rwm": read, write, make nodes
+}
+
+// String is the device in Compose's short form.
+func (d Device) String() string { return d.Source + ":" + d.Target + ":" + d.Permissions }
 
 // A Ulimit is a soft and a hard limit.
 type Ulimit struct {

@@ -30,7 +30,9 @@ var containerKeys = object[slipway.Container]{
 	"stop_grace_period": func(c *slipway.Container, v value) { c.StopGracePeriod = v.duration(time.Second, time.Hour) },
 	"init":              func(c *slipway.Container, v value) { c.Init = v.boolean() },
 	"read_only":         func(c *slipway.Container, v value) { c.ReadOnly = v.boolean() },
+	"cap_add":           func(c *slipway.Container, v value) { c.CapAdd = v.capabilities() },
 	"cap_drop":          func(c *slipway.Container, v value) { c.CapDrop = v.capabilities() },
+	"devices":           func(c *slipway.Container, v value) { c.Devices = v.devices() },
 	"ulimits":           func(c *slipway.Container, v value) { c.Ulimits = v.ulimits() },
 	"labels":            func(c *slipway.Container, v value) { c.Labels = v.labels() },
 }

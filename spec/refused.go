@@ -13,11 +13,9 @@ const (
 // wrong.
 var containerRefused = map[string]string{
 	"privileged":          ofTheHost,
-	"cap_add":             ofTheHost,
 	"cgroup":              ofTheHost,
 	"cgroup_parent":       ofTheHost,
 	"device_cgroup_rules": ofTheHost,
-	"devices":             ofTheHost,
 	"gpus":                ofTheHost,
 	"group_add":           ofTheHost,
 	"ipc":                 ofTheHost,

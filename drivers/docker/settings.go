@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
 
@@ -33,18 +34,18 @@ func settings(spec slipway.ContainerSpec, at place) (*container.Config, *contain
 		NetworkMode:    slipway.Network,
 		RestartPolicy:  container.RestartPolicy{Name: container.RestartPolicyMode(c.Restart)},
 		ReadonlyRootfs: c.ReadOnly,
+		CapAdd:         c.CapAdd,
 		CapDrop:        c.CapDrop,
+		Mounts:         mounts(c.Volumes),
 		Resources: container.Resources{
 			Memory:   c.MemLimit,
 			NanoCPUs: int64(c.CPUs * 1e9),
+			Devices:  devices(c.Devices),
 			Ulimits:  ulimits(c.Ulimits),
 		},
 	}
 	if c.Init {
 		host.Init = &c.Init
-	}
-	for _, v := range c.Volumes {
-		host.Binds = append(host.Binds, v.String())
 	}
 	if at.port != 0 {
 		inside := nat.Port(fmt.Sprintf("%d/tcp", c.Port))
@@ -73,6 +74,28 @@ func environment(values map[string]string) []string {
 		lines = append(lines, name+"="+values[name])
 	}
 	return lines
+}
+
+// mounts are not Docker's binds, for which the engine would make a directory of
+// the host that is missing, as root, and hide the mistake.
+func mounts(volumes []slipway.Volume) []mount.Mount {
+	var list []mount.Mount
+	for _, v := range volumes {
+		kind := mount.TypeVolume
+		if v.Bind() {
+			kind = mount.TypeBind
+		}
+		list = append(list, mount.Mount{Type: kind, Source: v.Source, Target: v.Target, ReadOnly: v.ReadOnly})
+	}
+	return list
+}
+
+func devices(given []slipway.Device) []container.DeviceMapping {
+	var list []container.DeviceMapping
+	for _, d := range given {
+		list = append(list, container.DeviceMapping{PathOnHost: d.Source, PathInContainer: d.Target, CgroupPermissions: d.Permissions})
+	}
+	return list
 }
 
 func ulimits(limits map[string]slipway.Ulimit) []*container.Ulimit {

@@ -9,12 +9,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/client"
 	"github.com/google/go-cmp/cmp"
 
@@ -304,7 +307,9 @@ func TestEngineAppliesEverySettingOfTheContainer(t *testing.T) {
 		StopSignal:      "SIGINT",
 		StopGracePeriod: slipway.Duration(1500 * time.Millisecond),
 		ReadOnly:        true,
+		CapAdd:          []string{"NET_ADMIN"},
 		CapDrop:         []string{"NET_RAW"},
+		Devices:         []slipway.Device{{Source: "/dev/null", Target: "/dev/fuse", Permissions: "rw"}},
 		Ulimits:         map[string]slipway.Ulimit{"nofile": {Soft: 1024, Hard: 2048}},
 		Volumes:         []slipway.Volume{{Source: data, Target: "/data", ReadOnly: true}},
 		Labels:          map[string]string{"team": "search"},
@@ -332,12 +337,28 @@ func TestEngineAppliesEverySettingOfTheContainer(t *testing.T) {
 		"read_only":         {true, found.HostConfig.ReadonlyRootfs},
 		"cap_drop":          {1, len(found.HostConfig.CapDrop)},
 		"ulimits":           {[]*container.Ulimit{{Name: "nofile", Soft: 1024, Hard: 2048}}, found.HostConfig.Ulimits},
-		"volumes":           {[]string{data + ":/data:ro"}, found.HostConfig.Binds},
+		"cap_add":           {1, len(found.HostConfig.CapAdd)},
+		"devices":           {[]container.DeviceMapping{{PathOnHost: "/dev/null", PathInContainer: "/dev/fuse", CgroupPermissions: "rw"}}, found.HostConfig.Devices},
+		"volumes":           {[]mount.Mount{{Type: mount.TypeBind, Source: data, Target: "/data", ReadOnly: true}}, found.HostConfig.Mounts},
 		"labels":            {"search", c.Labels["team"]},
 	} {
 		if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", what, diff)
 		}
+	}
+}
+
+func TestEngineMakesNoDirectoryOfTheHostThatIsMissing(t *testing.T) {
+	e := newEngineLab(t)
+	spec := e.spec(1, nil)
+	missing := filepath.Join(t.TempDir(), "serach")
+	spec.Container.Volumes = []slipway.Volume{{Source: missing, Target: "/data"}}
+	_, err := e.docker.Start(t.Context(), spec)
+	if slipway.ErrorCode(err) != slipway.CodeInvalid || !strings.Contains(err.Error(), "bind source path does not exist: "+missing) {
+		t.Errorf("got %v with code %s, want invalid, naming the directory", err, slipway.ErrorCode(err))
+	}
+	if _, err := os.Stat(missing); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the directory was made: %v", err)
 	}
 }
 
