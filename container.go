@@ -29,6 +29,8 @@ type ContainerState struct {
 	HostPort  int               `json:"host_port,omitempty"` // the published port; 0: none
 	Labels    map[string]string `json:"labels,omitempty"`
 	Exit      *Exit             `json:"exit,omitempty"` // nil while it runs, or before it ran
+
+	Environment map[string]string `json:"-"` // what it was made with, secrets among it: never stored, never logged
 }
 
 // An Exit is how a container's process ended.

@@ -47,6 +47,27 @@ func (f *Fleet) Permit(svc Service) error {
 	return nil
 }
 
+// PermitOn is Permit, for a host that svc is about to run on: it must be one of
+// the project's.
+func (f *Fleet) PermitOn(svc Service, host string) error {
+	if err := f.Permit(svc); err != nil {
+		return err
+	}
+	project, _ := f.Project(svc.Project) // Permit has found it
+	h, ok := f.Host(host)
+	if !ok {
+		return Errorf(CodeNotFound, "host %q is not in the fleet file", host)
+	}
+	return permitHost(project, h)
+}
+
+func permitHost(project Project, h Host) error {
+	if !project.Hosts.Selects(h) {
+		return Errorf(CodeForbidden, "hosts: %q is not one of project %q: hosts of the project in the fleet file decide", h.Name, project.Name)
+	}
+	return nil
+}
+
 func denied(project Project, field, asked, rule string, list []string) error {
 	return Errorf(CodeForbidden, "%s: %q is not allowed: allow.%s of project %q in the fleet file lists %s", field, asked, rule, project.Name, orNothing(list))
 }

@@ -55,8 +55,8 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 		if !ok {
 			return Plan{}, Errorf(CodeInvalid, "host %q of %s is not in the fleet file", name, svc.ServiceID)
 		}
-		if !project.Hosts.Selects(h) {
-			return Plan{}, Errorf(CodeForbidden, "host %q is not one of project %q: hosts of the project in the fleet file decide", name, project.Name)
+		if err := permitHost(project, h); err != nil {
+			return Plan{}, err
 		}
 	}
 	for _, h := range fleet.Hosts {

@@ -87,6 +87,23 @@ type Container struct {
 	Labels          map[string]string `json:"labels,omitempty"`
 }
 
+// Secrets are the references to secrets in the environment, by the name of the
+// variable; nil where there is none.
+func (c Container) Secrets() map[string]string {
+	var refs map[string]string
+	//workflowcheck:ignore a map comes of it, whatever the order
+	for name, value := range c.Environment {
+		if value.Secret == "" {
+			continue
+		}
+		if refs == nil {
+			refs = map[string]string{}
+		}
+		refs[name] = value.Secret
+	}
+	return refs
+}
+
 // A Value is the value of an environment variable: given as it is, or a
 // reference to a secret ("env://NAME", "file:///path") that is looked up where
 // the container is started and never stored.

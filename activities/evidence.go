@@ -4,9 +4,10 @@ import "context"
 
 // ContainerInput names a container of a release on a host.
 type ContainerInput struct {
-	Host      string `json:"host"`
-	Release   string `json:"release"`
-	Container string `json:"container"`
+	Host      string            `json:"host"`
+	Release   string            `json:"release"`
+	Container string            `json:"container"`
+	Secrets   map[string]string `json:"secrets,omitempty"` // references by variable; their values are not kept
 }
 
 // EvidenceResult says where the evidence is.
@@ -16,7 +17,7 @@ type EvidenceResult struct {
 }
 
 // KeepEvidence stores what is left of a container that failed, before it is
-// removed. Idempotent: it replaces what an earlier attempt kept.
+// removed, without the values of its secrets. Idempotent: it replaces what an earlier attempt kept.
 func (a *Host) KeepEvidence(ctx context.Context, in ContainerInput) (EvidenceResult, error) {
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {
@@ -26,6 +27,7 @@ func (a *Host) KeepEvidence(ctx context.Context, in ContainerInput) (EvidenceRes
 	if err != nil {
 		return EvidenceResult{}, Failure(err)
 	}
+	evidence = a.redactor(ctx, in.Secrets, evidence.Container.Environment).evidence(evidence)
 	path, err := a.Evidence.Keep(ctx, in.Release, in.Host, evidence)
 	if err != nil {
 		return EvidenceResult{}, Failure(err)

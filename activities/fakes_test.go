@@ -56,11 +56,16 @@ type machine struct {
 	image   string // that it runs, whatever it was asked for
 	spec    slipway.ContainerSpec
 	secrets map[string]string
+
+	environment map[string]string // that its container was made with; nil: it has none
+	startError  error
+	refusal     error // of the rules
+	kept        slipway.Evidence
 }
 
 func newMachine() (*machine, *activities.Host) {
 	m := &machine{answers: map[string][]error{}, probes: map[string]int{}, exit: make(chan slipway.Exit, 1), secrets: map[string]string{}}
-	return m, &activities.Host{Engines: machines{"h1": m}, Registries: registry{}, Prober: m, Secrets: m}
+	return m, &activities.Host{Engines: machines{"h1": m}, Registries: registry{}, Prober: m, Rules: m, Secrets: m, Evidence: m}
 }
 
 type machines map[string]*machine
@@ -110,11 +115,32 @@ func (m *machine) AwaitExit(ctx context.Context, _ string) (slipway.Exit, error)
 }
 
 func (m *machine) Evidence(context.Context, string) (slipway.Evidence, error) {
-	return slipway.Evidence{Logs: m.logs}, nil
+	return slipway.Evidence{
+		Container: slipway.ContainerState{Labels: map[string]string{"last": m.logs}, Exit: &slipway.Exit{Code: 1, Error: m.logs}, Environment: m.environment},
+		Logs:      m.logs,
+		Inspect:   m.logs,
+	}, nil
 }
+
+func (m *machine) Inspect(_ context.Context, name string) (slipway.ContainerState, error) {
+	if m.environment == nil {
+		return slipway.ContainerState{}, slipway.Errorf(slipway.CodeNotFound, "there is no container %s", name)
+	}
+	return slipway.ContainerState{Name: name, Environment: m.environment}, nil
+}
+
+func (m *machine) Keep(_ context.Context, _, _ string, evidence slipway.Evidence) (string, error) {
+	m.kept = evidence
+	return "/evidence", nil
+}
+
+func (m *machine) Permit(slipway.Service, string) error { return m.refusal }
 
 func (m *machine) Start(_ context.Context, spec slipway.ContainerSpec) (slipway.ContainerState, error) {
 	m.spec = spec
+	if m.startError != nil {
+		return slipway.ContainerState{}, m.startError
+	}
 	return slipway.ContainerState{Name: spec.Name, Image: m.image, Running: true, Labels: spec.Labels, Address: "10.0.0.1"}, nil
 }
 

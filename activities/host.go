@@ -12,6 +12,7 @@ type Host struct {
 	Engines    Engines
 	Registries Registries
 	Prober     Prober
+	Rules      Rules
 	Secrets    Secrets
 	Evidence   EvidenceStore
 }
@@ -21,6 +22,13 @@ type Engines interface {
 	// Engine returns an error of CodeNotFound for a host that this worker does
 	// not serve.
 	Engine(host string) (Engine, error)
+}
+
+// Rules are what services may ask, as the fleet file says at that moment.
+type Rules interface {
+	// Permit returns an error of CodeForbidden for a service that asks what its
+	// project may not have on that host.
+	Permit(service slipway.Service, host string) error
 }
 
 // Secrets looks up what a reference such as "env://NAME" stands for.

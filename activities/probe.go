@@ -16,7 +16,8 @@ type ProbeInput struct {
 	Container string              `json:"container"`
 	Address   string              `json:"address"` // host:port to probe
 	Check     slipway.Healthcheck `json:"check"`
-	Deadline  slipway.Duration    `json:"deadline"` // from now until it must be proven
+	Deadline  slipway.Duration    `json:"deadline"`          // from now until it must be proven
+	Secrets   map[string]string   `json:"secrets,omitempty"` // references by variable; their values are kept out of what it says
 }
 
 // ProbeResult says how green was proven.
@@ -51,11 +52,14 @@ func (a *Host) ProbeGreen(ctx context.Context, in ProbeInput) (ProbeResult, erro
 	go func() {
 		exit, err := engine.AwaitExit(ctx, in.Container)
 		if err == nil {
-			err = a.exited(ctx, engine, in.Host, in.Container, exit)
+			err = a.exited(ctx, engine, in, exit)
 		}
 		exited <- err
 	}()
 
+	fail := func(err error) error {
+		return Failure(a.redactorOf(ctx, in.Host, in.Container, in.Secrets).error(err))
+	}
 	url := "http://" + in.Address + in.Check.Path
 	start := time.Now()
 	result := ProbeResult{}
@@ -78,7 +82,7 @@ func (a *Host) ProbeGreen(ctx context.Context, in ProbeInput) (ProbeResult, erro
 			}
 			if time.Since(start) > in.Check.StartPeriod.Std() {
 				if failures++; failures >= failuresInRow {
-					return result, Failure(notReady(in, in.Check.StartPeriod, last))
+					return result, fail(notReady(in, in.Check.StartPeriod, last))
 				}
 				wait = interval
 			}
@@ -87,13 +91,13 @@ func (a *Host) ProbeGreen(ctx context.Context, in ProbeInput) (ProbeResult, erro
 		case <-time.After(wait):
 		case err := <-exited:
 			if ctx.Err() == nil { // otherwise it is the deadline's own echo
-				return result, Failure(err)
+				return result, fail(err)
 			}
 		case <-ctx.Done():
 		}
 		if ctx.Err() != nil {
 			if errors.Is(context.Cause(ctx), errDeadline) {
-				return result, Failure(notReady(in, in.Deadline, last))
+				return result, fail(notReady(in, in.Deadline, last))
 			}
 			return result, Failure(ctx.Err())
 		}
@@ -109,15 +113,17 @@ func notReady(in ProbeInput, after slipway.Duration, last error) error {
 
 // exited describes the end of a container for a person who has to find out
 // why: how it ended and what it said last.
-func (a *Host) exited(ctx context.Context, engine Engine, host, container string, exit slipway.Exit) error {
-	text := fmt.Sprintf("%s on %s exited with code %d", container, host, exit.Code)
+func (a *Host) exited(ctx context.Context, engine Engine, in ProbeInput, exit slipway.Exit) error {
+	text := fmt.Sprintf("%s on %s exited with code %d", in.Container, in.Host, exit.Code)
 	switch {
 	case exit.OOMKilled:
 		text += " (out of memory: see container.mem_limit)"
 	case exit.Error != "":
 		text += " (" + exit.Error + ")"
 	}
-	if evidence, err := engine.Evidence(ctx, container); err == nil {
+	if evidence, err := engine.Evidence(ctx, in.Container); err == nil {
+		// Before the log is cut: half a secret would not be recognised.
+		evidence = a.redactor(ctx, in.Secrets, evidence.Container.Environment).evidence(evidence)
 		if tail := lastLines(evidence.Logs, 10, 2000); tail != "" {
 			text += "; it said last:\n" + tail
 		}

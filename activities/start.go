@@ -19,11 +19,16 @@ type StartInput struct {
 }
 
 // StartGreen makes green's container run on the host, and checks that it runs
-// the image that was verified. Idempotent: the container is found by its name,
+// the image that was verified. What the service asks of the host is held to the
+// rules once more, here where it takes effect: a history is no authority, and
+// the rules may have changed since the order was given. Idempotent: the container is found by its name,
 // which no other release has, so one that an earlier attempt made is taken as
 // it is.
 func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.ContainerState, error) {
 	none := slipway.ContainerState{}
+	if err := a.Rules.Permit(in.Service, in.Host); err != nil {
+		return none, Failure(err)
+	}
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {
 		return none, Failure(err)
@@ -51,10 +56,13 @@ func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.Container
 		Publish:     in.Publish,
 	})
 	if err != nil {
-		return none, Failure(err)
+		return none, Failure(a.redactorOf(ctx, in.Host, in.Name, in.Service.Container.Secrets()).error(err))
 	}
 	if !in.Image.Runs(state.Image) {
 		return none, Failure(notVerified(in.Host, in.Image, state.Image))
+	}
+	if state.Exit != nil { // it ended at once; how is told by whoever proves it
+		state.Exit.Error = ""
 	}
 	state.Labels = nil // the caller gave them; a history need not hold them twice
 	return state, nil
@@ -70,6 +78,9 @@ func (a *Host) environment(ctx context.Context, c slipway.Container) (map[string
 			continue
 		}
 		secret, err := a.Secrets.Secret(ctx, value.Secret)
+		if err == nil {
+			err = concealable(name, value.Secret, secret)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -66,6 +66,17 @@ func TestGreenWithoutItsSecretDoesNotStart(t *testing.T) {
 	}
 }
 
+func TestWhatTheRulesNoLongerAllowIsNotStarted(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	m.image, m.secrets["env://DB"] = image.Config, "hunter2"
+	m.refusal = slipway.Errorf(slipway.CodeForbidden, "allow.secrets lists nothing")
+	failed(t, run(t, host.StartGreen, starting(), nil), slipway.CodeForbidden, false, "allow.secrets lists nothing")
+	if m.spec.Name != "" {
+		t.Error("it was started")
+	}
+}
+
 func TestAnImageThatWasNotVerifiedIsRefused(t *testing.T) {
 	t.Parallel()
 	m, host := newMachine()

@@ -21,6 +21,7 @@ type WatchedTarget struct {
 	Container string              `json:"container"`
 	Address   string              `json:"address"` // host:port
 	Check     slipway.Healthcheck `json:"check"`
+	Secrets   map[string]string   `json:"secrets,omitempty"` // references by variable; their values are kept out of what it says
 }
 
 // WatchResult is what made WatchHost return: green failed, or blue is no
@@ -55,16 +56,16 @@ func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error
 			return WatchResult{}, Failure(ctx.Err())
 		}
 		result := WatchResult{Ready: in.Blue == nil || blue.failures < failuresInRow}
-		if !result.Ready {
-			result.Reason = fmt.Sprintf("%s on %s: %v", in.Blue.Container, in.Host, blue.last)
-		}
-		if in.Green != nil && green.failures >= failuresInRow {
-			result.GreenFailed = fmt.Sprintf("%s on %s does not answer any more: %v", in.Green.Container, in.Host, green.last)
-			return result, nil
-		}
+		failed := in.Green != nil && green.failures >= failuresInRow
 		// A belief that blue is away is corrected by the first answer, one that
 		// it is there only by failures in a row.
-		if result.Ready != in.Ready && (!result.Ready || blue.failures == 0) {
+		if failed || result.Ready != in.Ready && (!result.Ready || blue.failures == 0) {
+			if failed {
+				result.GreenFailed = a.told(ctx, in.Host, in.Green, fmt.Sprintf(" does not answer any more: %v", green.last))
+			}
+			if !result.Ready {
+				result.Reason = a.told(ctx, in.Host, in.Blue, fmt.Sprintf(": %v", blue.last))
+			}
 			return result, nil
 		}
 		select {
@@ -72,6 +73,11 @@ func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error
 		case <-ctx.Done():
 		}
 	}
+}
+
+// told is what is told of a container, without its secrets.
+func (a *Host) told(ctx context.Context, host string, of *WatchedTarget, what string) string {
+	return a.redactorOf(ctx, host, of.Container, of.Secrets).text(of.Container + " on " + host + what)
 }
 
 type watched struct {

@@ -108,7 +108,7 @@ func (d *Daemon) Follow(ctx context.Context) {
 func (d *Daemon) Work(ctx context.Context, c client.Client) error {
 	w := worker.New(c, worker.Config{
 		Fleet:    d.fleet.Current,
-		Evidence: filepath.Join(d.config.Data, "evidence"),
+		Data:     d.config.Data,
 		Releases: starter.New(c),
 		Log:      d.config.Log,
 	})

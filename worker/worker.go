@@ -3,6 +3,7 @@ package worker
 import (
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -20,7 +21,7 @@ import (
 // Config is what a worker needs beside a connection to Temporal.
 type Config struct {
 	Fleet    func() *slipway.Fleet // the fleet as it is now; it may change while the worker runs
-	Evidence string                // directory for what is left of containers that failed
+	Data     string                // directory of what this process keeps; no service may mount it
 	Releases activities.Releases
 	Log      *slog.Logger
 }
@@ -51,8 +52,9 @@ func New(c client.Client, config Config) *Worker {
 		Engines:    hosts,
 		Registries: registries,
 		Prober:     probe.New(),
+		Rules:      rules{fleet: config.Fleet, data: config.Data},
 		Secrets:    secrets.Store{},
-		Evidence:   evidence.Store{Dir: config.Evidence},
+		Evidence:   evidence.Store{Dir: filepath.Join(config.Data, "evidence")},
 	}
 	beat := []interceptor.WorkerInterceptor{&pulse{}}
 	w := &Worker{

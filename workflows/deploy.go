@@ -77,6 +77,7 @@ func (r *release) prove(ctx workflow.Context, i int) error {
 		Address:   slipway.HostPort(at.Address, r.service.Container.Port),
 		Check:     r.service.Healthcheck,
 		Deadline:  deadline,
+		Secrets:   r.service.Container.Secrets(),
 	})
 	return err
 }
@@ -95,7 +96,7 @@ func (r *release) failed(ctx workflow.Context, i int, err error) {
 		return
 	}
 	kept, err := call(ctx, on(r.plan.Hosts[i], asking("keep evidence of "+at.Name)), host.KeepEvidence,
-		activities.ContainerInput{Host: at.Name, Release: r.state.ID, Container: at.Container})
+		activities.ContainerInput{Host: at.Name, Release: r.state.ID, Container: at.Container, Secrets: r.service.Container.Secrets()})
 	if err == nil {
 		at.Error += "; evidence is kept in " + kept.Path
 	}

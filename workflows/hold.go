@@ -122,6 +122,7 @@ func target(host string, at []slipway.ReleaseHost, service slipway.Service) *act
 				Container: h.Container,
 				Address:   slipway.HostPort(h.Address, service.Container.Port),
 				Check:     service.Healthcheck,
+				Secrets:   service.Container.Secrets(),
 			}
 		}
 	}

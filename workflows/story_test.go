@@ -99,7 +99,8 @@ func (s *story) tell(script func()) {
 	s.env.RegisterWorkflowWithOptions(exposed, workflow.RegisterOptions{Name: workflows.ReleaseType})
 	s.env.RegisterWorkflowWithOptions(workflows.Cleanup, workflow.RegisterOptions{Name: workflows.CleanupType})
 	s.env.RegisterActivity(&activities.Host{
-		Engines: drivers{s.world}, Registries: drivers{s.world}, Prober: drivers{s.world}, Secrets: drivers{s.world}, Evidence: drivers{s.world},
+		Engines: drivers{s.world}, Registries: drivers{s.world}, Prober: drivers{s.world},
+		Rules: drivers{s.world}, Secrets: drivers{s.world}, Evidence: drivers{s.world},
 	})
 	s.env.RegisterActivity(&activities.Central{Registries: drivers{s.world}, Edges: drivers{s.world}, Releases: drivers{s.world}})
 	s.env.SetOnChildWorkflowStartedListener(func(info *workflow.Info, _ workflow.Context, _ converter.EncodedValues) {

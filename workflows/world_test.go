@@ -206,6 +206,10 @@ func (d drivers) PullRef(_ context.Context, _ string, image slipway.Image) (stri
 	return image.Digest, slipway.RegistryAuth{}, nil
 }
 
+func (d drivers) Permit(service slipway.Service, host string) error {
+	return d.fleet.PermitOn(service, host)
+}
+
 func (d drivers) Secret(context.Context, string) (string, error) { return "", nil }
 
 func (d drivers) Keep(_ context.Context, release, host string, _ slipway.Evidence) (string, error) {

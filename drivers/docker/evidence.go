@@ -55,8 +55,12 @@ func (e *Engine) logs(ctx context.Context, id string) (string, error) {
 	return strings.ToValidUTF8(end.String(), "\uFFFD"), nil
 }
 
-// A tail keeps the last evidenceBytes of what is written to it.
-type tail struct{ bytes.Buffer }
+// A tail keeps the last evidenceBytes of what is written to it, from the
+// beginning of a line: a secret that is cut in two would not be recognised.
+type tail struct {
+	bytes.Buffer
+	cut bool
+}
 
 var _ io.Writer = (*tail)(nil)
 
@@ -64,8 +68,20 @@ func (t *tail) Write(p []byte) (int, error) {
 	n, err := t.Buffer.Write(p)
 	if extra := t.Len() - evidenceBytes; extra > 0 {
 		t.Next(extra)
+		t.cut = true
 	}
 	return n, err
+}
+
+func (t *tail) String() string {
+	if !t.cut {
+		return t.Buffer.String()
+	}
+	_, whole, ok := strings.Cut(t.Buffer.String(), "\n")
+	if !ok {
+		return fmt.Sprintf("(a single line of more than %d bytes is left out)\n", evidenceBytes)
+	}
+	return whole
 }
 
 // redact indents Docker's description of a container, without the values of

@@ -30,6 +30,12 @@ func state(c container.InspectResponse) slipway.ContainerState {
 		Running:   c.State.Running && !c.State.Restarting, // Docker counts one that waits for its restart as running
 		StartedAt: when(c.State.StartedAt),
 		Labels:    c.Config.Labels,
+
+		Environment: map[string]string{},
+	}
+	for _, line := range c.Config.Env {
+		name, value, _ := strings.Cut(line, "=")
+		s.Environment[name] = value
 	}
 	if c.NetworkSettings != nil {
 		if ip := fixedAddress(c.NetworkSettings.Networks); ip.IsValid() {
