@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"os"
@@ -19,7 +20,7 @@ func handler(started time.Time) http.Handler {
 	})
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if os.Getenv("READY_MS") == "never" || time.Since(started) < millis("READY_MS") {
-			http.Error(w, "not ready yet", http.StatusServiceUnavailable)
+			http.Error(w, cmp.Or(os.Getenv("NOT_READY_MESSAGE"), "not ready yet"), http.StatusServiceUnavailable)
 			return
 		}
 		fmt.Fprintln(w, "ok")

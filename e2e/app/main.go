@@ -4,6 +4,7 @@
 //	VERSION           what it answers with (default "dev")
 //	PORT              where it listens (default 8080)
 //	READY_MS          after how long /healthz says 200; "never" for never
+//	NOT_READY_MESSAGE what /healthz says until then
 //	WORK_MS           how long each request to / takes
 //	EXIT_AFTER_MS     ends by itself after that long, with EXIT_CODE and EXIT_MESSAGE; 0 ends it before it listens
 //	EXIT_CODE         (default 1)

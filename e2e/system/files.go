@@ -23,13 +23,37 @@ projects:
     hosts: {labels: {role: web}}
     roles: {releaser: [search-dev], approver: [search-lead], operator: [ops], viewer: [everyone]}
     routes: ["*.example.com"]
+    allow: {volumes: ["%[7]s/data/**"], cap_add: [NET_BIND_SERVICE], devices: [/dev/null], secrets: ["env://SEARCH_*", "file://%[7]s/secrets/*"]}
 directory:
   users:
     - {name: ann, password_bcrypt: %[5]q, groups: [search-dev]}
     - {name: bob, password_bcrypt: %[5]q, groups: [search-lead]}
     - {name: olga, password_bcrypt: %[5]q, groups: [ops-lead]}
     - {name: eve, password_bcrypt: %[5]q, groups: []}
-`, s.docker, "unix://"+filepath.Join(s.Dir, "edge.sock"), s.Source.URL(), s.Production.URL(), passwordBcrypt, s.options.Project)
+`, s.docker, "unix://"+filepath.Join(s.Dir, "edge.sock"), s.Source.URL(), s.Production.URL(), passwordBcrypt, s.options.Project, s.Dir)
+}
+
+// The secrets that the worker of every system knows, as services ask for them.
+const (
+	SecretVariable = "SEARCH_PASSWORD" // "env://SEARCH_PASSWORD"
+	SecretInEnv    = "correct-battery-4711"
+	SecretInFile   = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\"staple\"\n-----END KEY-----"
+)
+
+// SecretFile is the path of the file that holds SecretInFile.
+func (s *System) SecretFile() string { return filepath.Join(s.Dir, "secrets", "key") }
+
+// files writes what the fleet file speaks of.
+func (s *System) files() error {
+	for _, dir := range []string{"data", "secrets"} {
+		if err := os.Mkdir(filepath.Join(s.Dir, dir), 0o700); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile(s.SecretFile(), []byte(SecretInFile+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(s.FleetFile(), []byte(s.fleet()), 0o600)
 }
 
 // Service writes a service file for the named service of the project, with

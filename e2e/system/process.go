@@ -20,6 +20,7 @@ import (
 type Process struct {
 	path   string
 	args   []string
+	env    []string // besides our own
 	log    string
 	output io.Writer
 	ready  func(context.Context) error
@@ -49,6 +50,7 @@ func (p *Process) Launch() error {
 	}
 	defer log.Close()
 	p.cmd, p.done = exec.Command(p.path, p.args...), make(chan struct{})
+	p.cmd.Env = append(os.Environ(), p.env...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if p.output != nil {
 		p.cmd.Stdout, p.cmd.Stderr = p.output, p.output

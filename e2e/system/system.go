@@ -102,13 +102,14 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 	}
 	listen, http, temporal := or(options.Listen, addresses[0]), or(options.HTTP, addresses[1]), or(options.Temporal, addresses[2])
 	s.URL, s.EdgeURL, s.Temporal = "http://"+listen, "http://"+http, temporal
-	if err = os.WriteFile(s.FleetFile(), []byte(s.fleet()), 0o600); err != nil {
+	if err = s.files(); err != nil {
 		return s, err
 	}
 	s.Edge = s.process("slipway-edge", "--data", filepath.Join(dir, "edge"), "--http", http, "--admin", s.edgeAdmin())
 	s.Edge.ready = func(ctx context.Context) error { return dial(ctx, "unix", filepath.Join(dir, "edge.sock")) }
 	s.Standalone = s.process("slipway-standalone", "--data", filepath.Join(dir, "standalone"), "--fleet", s.FleetFile(),
 		"--listen", listen, "--temporal-listen", temporal)
+	s.Standalone.env = []string{SecretVariable + "=" + SecretInEnv}
 	s.Standalone.ready = func(ctx context.Context) error { return get(ctx, s.URL+"/readyz") }
 	for _, p := range []*Process{s.Edge, s.Standalone} {
 		s.closers = append(s.closers, p)
