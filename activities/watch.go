@@ -36,9 +36,10 @@ type WatchResult struct {
 // counts as failed: one may hit a collector's pause or a full accept queue.
 const failuresInRow = 3
 
-// WatchHost probes green and blue until green has failed, or blue's readiness
-// is not what the caller believes; otherwise it goes on until it is cancelled.
-// It changes nothing, so it may run again.
+// WatchHost probes green and blue until green has failed where blue answers, or
+// blue's readiness is not what the caller believes; otherwise it goes on until
+// it is cancelled. Where both fail, the host is what is wrong, and going back
+// would help nobody. It changes nothing, so it may run again.
 func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error) {
 	green, blue := &watched{target: in.Green}, &watched{target: in.Blue}
 	interval := slipway.DefaultInterval.Std()
@@ -49,14 +50,17 @@ func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error
 	}
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	for {
+	for alone := 0; ; { // how often in a row green has failed where blue answered
 		green.ask(ctx, a.Prober)
 		blue.ask(ctx, a.Prober)
 		if ctx.Err() != nil {
 			return WatchResult{}, Failure(ctx.Err())
 		}
 		result := WatchResult{Ready: in.Blue == nil || blue.failures < failuresInRow}
-		failed := in.Green != nil && green.failures >= failuresInRow
+		if alone++; green.failures == 0 || blue.failures > 0 {
+			alone = 0
+		}
+		failed := alone >= failuresInRow
 		// A belief that blue is away is corrected by the first answer, one that
 		// it is there only by failures in a row.
 		if failed || result.Ready != in.Ready && (!result.Ready || blue.failures == 0) {

@@ -38,6 +38,25 @@ func TestWatchReturnsWhenGreenFailsThreeTimesInARow(t *testing.T) {
 	}
 }
 
+func TestGreenThatFailsTogetherWithBlueIsNoReasonToGoBack(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	// The host reboots: both are away, and blue comes up a little earlier.
+	m.answer(greenAt, nil, errRefused, errRefused, errRefused, errRefused, errRefused, nil)
+	m.answer(blueAt, nil, errRefused, errRefused, errRefused, nil, nil, nil, errRefused, errRefused, errRefused)
+	in := watching(true)
+	var seen activities.WatchResult
+	for range 3 { // blue away, blue back, blue away
+		if err := run(t, host.WatchHost, in, &seen); err != nil {
+			t.Fatal(err)
+		}
+		if seen.GreenFailed != "" {
+			t.Fatalf("it would go back: %+v", seen)
+		}
+		in.Ready = seen.Ready
+	}
+}
+
 func TestWatchReturnsWhenBlueIsNotWhatWasBelieved(t *testing.T) {
 	t.Parallel()
 	m, host := newMachine()
