@@ -24,7 +24,7 @@ func (c *Client) call(ctx context.Context, method, path string, body, result any
 		}
 		content = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://edge"+path, content)
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
 	if err != nil {
 		return err
 	}

@@ -19,17 +19,18 @@ import (
 // CodeConflict, the state that it found is returned beside the error.
 type Client struct {
 	edge string // name, for errors
+	base string // scheme and host of its URLs
 	http *http.Client
 }
 
 // New makes a client of the edge, without connecting to it. The error has
 // CodeInvalid.
 func New(edge slipway.Edge) (*Client, error) {
-	socket, err := Socket(edge.Admin)
+	base, transport, err := route(edge)
 	if err != nil {
 		return nil, slipway.Errorf(slipway.CodeInvalid, "edge %s: %w", edge.Name, err)
 	}
-	return &Client{edge: edge.Name, http: &http.Client{Transport: dialing(socket)}}, nil
+	return &Client{edge: edge.Name, base: base, http: &http.Client{Transport: transport}}, nil
 }
 
 // Table returns all that the edge routes.
