@@ -15,6 +15,7 @@ func init() {
 
 // A Handler forwards requests as the table of the App says.
 type Handler struct {
+	app   *App
 	proxy *proxy.Proxy
 }
 
@@ -29,12 +30,18 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.proxy = app.(*App).proxy
+	h.app = app.(*App)
+	h.proxy = h.app.proxy
 	return nil
 }
 
 // ServeHTTP answers every request: what there is no route for, too.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	if h.app.retiring.Load() && r.Header.Get("Upgrade") == "" {
+		// The client's next request is for the process that has taken over. Told
+		// so, it does not send it on a connection that is being closed.
+		w.Header().Set("Connection", "close")
+	}
 	h.proxy.ServeHTTP(w, r)
 	return nil
 }

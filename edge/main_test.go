@@ -1,8 +1,10 @@
 package edge_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 
 	"slipway/edge"
@@ -12,12 +14,27 @@ import (
 // can kill.
 const asEdge = "SLIPWAY_EDGE_TEST_PROCESS"
 
+// asActivated makes it one that systemd gave sockets.
+const asActivated = "SLIPWAY_EDGE_TEST_ACTIVATED"
+
+// started is what an edge prints when it is the one that serves.
+const started = "started"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asEdge) != "" {
-		if err := edge.Start(edge.Options{Data: os.Args[1], HTTP: os.Args[2], Socket: os.Args[3]}); err != nil {
+		if os.Getenv(asActivated) != "" {
+			_ = os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid())) // which systemd knows before the program begins
+		}
+		var options edge.Options
+		err := json.Unmarshal([]byte(os.Args[1]), &options)
+		if err == nil {
+			err = edge.Start(options)
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		fmt.Println(started)
 		select {} // until a signal
 	}
 	os.Exit(m.Run())

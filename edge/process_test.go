@@ -3,17 +3,20 @@ package edge_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"slipway"
 	"slipway/drivers/slipwayedge"
+	"slipway/edge"
 )
 
 // A process is an edge of its own, with its data directory.
@@ -23,22 +26,50 @@ type process struct {
 	http   string // host:port
 	socket string
 	client *slipwayedge.Client
+	// changes are made to what it is started with.
+	changes  []func(*edge.Options)
+	activate func(*exec.Cmd) // adds sockets, as systemd does
 
 	cmd    *exec.Cmd
-	output *bytes.Buffer // read it only when the process has ended
+	output *output
+}
+
+// An output is what the edges of a test write, which may be two at a time.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(line []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(line)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // newProcess starts an edge that ends with the test.
 func newProcess(t testing.TB) *process {
 	t.Helper()
+	p := prepare(t)
+	p.start()
+	return p
+}
+
+// prepare names what an edge of the test will have.
+func prepare(t testing.TB) *process {
+	t.Helper()
 	dir := t.TempDir()
-	p := &process{t: t, data: filepath.Join(dir, "data"), http: freeAddress(t), socket: filepath.Join(dir, "admin.sock"), output: new(bytes.Buffer)}
+	p := &process{t: t, data: filepath.Join(dir, "data"), http: freeAddress(t), socket: filepath.Join(dir, "admin.sock"), output: new(output)}
 	client, err := slipwayedge.New(slipway.Edge{Name: "e1", Admin: "unix:" + p.socket})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.client = client
-	p.start()
 	t.Cleanup(func() {
 		p.end(syscall.SIGKILL)
 		if t.Failed() {
@@ -74,16 +105,31 @@ func (p *process) startTo(output io.Writer) {
 
 // command is the edge as a command that writes to output.
 func (p *process) command(output io.Writer) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], p.data, p.http, p.socket)
+	options, err := json.Marshal(p.options())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], string(options))
 	cmd.Env = append(os.Environ(), asEdge+"=1")
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // do not outlive a crashed test
+	if p.activate != nil {
+		p.activate(cmd)
+	}
 	return cmd
+}
+
+func (p *process) options() edge.Options {
+	o := edge.Options{Data: p.data, HTTP: p.http, Admin: "unix:" + p.socket, Linger: time.Minute}
+	for _, change := range p.changes {
+		change(&o)
+	}
+	return o
 }
 
 // end sends a signal and waits for the end.
 func (p *process) end(signal syscall.Signal) {
-	if p.cmd.ProcessState != nil {
+	if p.cmd == nil || p.cmd.ProcessState != nil {
 		return
 	}
 	p.cmd.Process.Signal(signal)

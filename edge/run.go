@@ -3,37 +3,32 @@ package edge
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
-	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	_ "github.com/caddyserver/caddy/v2/modules/filestorage" // Caddy's own files go into the data directory
+
+	"slipway"
+	"slipway/edge/disk"
+	"slipway/edge/handover"
 )
 
-// Options are what an edge is started with.
+// Options are what an edge is started with. An address is host:port, or
+// systemd:NAME for a socket that systemd opened.
 type Options struct {
-	Data   string // data directory; made if there is none
-	HTTP   string // address for requests, host:port
-	Socket string // path of the admin socket
+	Data     string        // data directory; made if there is none
+	HTTP     string        // address for requests
+	Admin    string        // address of the administration; unix:PATH, too
+	AdminTLS *slipway.TLS  // needed where the administration is not on a Unix socket; CA signs clients
+	Takeover bool          // take the place of the edge that runs on the data directory, if one does
+	Linger   time.Duration // how long, after another has taken over, what is still open may go on
 }
 
 // Start starts the edge in this process, which can hold one. The table is
 // being served when it returns. It goes on until SIGTERM or an interrupt, which
 // end the process: requests under way are given 10 s, then WebSockets are cut.
 func Start(o Options) error {
-	// Caddy listens with SO_REUSEPORT: beside another process on the same
-	// address it would get some of the connections, and say nothing.
-	probe, err := net.Listen("tcp", o.HTTP)
-	if err != nil {
-		return fmt.Errorf("listen for requests: %w", err)
-	}
-	probe.Close()
-	text, err := json.Marshal(config(o))
-	if err != nil {
-		return err
-	}
 	// What the edge makes, the admin socket above all, is its owner's alone
 	// from the moment it exists.
 	syscall.Umask(0o077)
@@ -41,39 +36,72 @@ func Start(o Options) error {
 	if err := os.Setenv("XDG_DATA_HOME", o.Data); err != nil {
 		return err
 	}
-	caddy.TrapSignals()
-	return caddy.Load(text, true)
+	app := &App{options: o}
+	if err := app.run(); err != nil {
+		app.predecessor.Abandon()
+		return err
+	}
+	return nil
 }
 
-type object = map[string]any
-
-// config is Caddy's configuration: everything that it would keep, ask for or
-// serve by itself is off.
-func config(o Options) object {
-	return object{
-		"admin":   object{"disabled": true, "config": object{"persist": false}},
-		"storage": object{"module": "file_system", "root": filepath.Join(o.Data, "caddy")},
-		"logging": object{"logs": object{"default": object{
-			"writer": object{"output": "slipway"},
-			"level":  "INFO",
-		}}},
-		"apps": object{
-			"slipway": object{"data": o.Data, "socket": o.Socket},
-			"http": object{
-				"grace_period": "10s",
-				"servers": object{"edge": object{
-					"listen":          []string{o.HTTP},
-					"protocols":       []string{"h1"},
-					"automatic_https": object{"disable": true},
-					// Caddy's 16 KiB is less than cookies of real sites need.
-					"max_header_bytes": 64 << 10,
-					// By default Caddy cuts a client that stalls for a minute within
-					// a body. How long a request may take is the service's to say.
-					"read_idle_timeout":  -1,
-					"write_idle_timeout": -1,
-					"routes":             []object{{"handle": []object{{"handler": "slipway"}}}},
-				}},
-			},
-		},
+func (a *App) run() error {
+	if err := a.open(a.options); err != nil {
+		return err
 	}
+	// Caddy listens by itself with SO_REUSEPORT: beside another process on the
+	// same address it would get some of the connections, and say nothing.
+	fd, err := a.http.descriptor()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(config(a.options.Data, fd))
+	if err != nil {
+		return err
+	}
+	caddy.RegisterModule(a)
+	caddy.TrapSignals()
+	if err := caddy.Load(text, true); err != nil {
+		return err
+	}
+	return a.begin()
+}
+
+// open takes what only one process can have, from a predecessor where one is.
+func (a *App) open(o Options) (err error) {
+	if o.Takeover {
+		if a.predecessor, err = handover.Take(heirPath(o.Data)); err != nil {
+			return err
+		}
+	}
+	if lock := a.predecessor.File(lockName); lock != nil {
+		a.dir = disk.Adopt(o.Data, lock)
+	} else if a.dir, err = disk.Open(o.Data); err != nil {
+		return err
+	}
+	if a.http, err = listen("http", o.HTTP, a.predecessor); err != nil {
+		return err
+	}
+	if a.entry, err = listen("admin", o.Admin, a.predecessor); err != nil {
+		return err
+	}
+	if a.entry.Addr().Network() != "unix" && o.AdminTLS == nil {
+		return fmt.Errorf("administration on %s: it is served over TCP with mutual TLS only", o.Admin)
+	}
+	if a.heir, err = listen("takeover", "unix:"+heirPath(o.Data), a.predecessor); err != nil {
+		return err
+	}
+	a.heir.keepPath(true) // a successor listens there, too
+	return nil
+}
+
+// begin makes this process the edge, once it serves.
+func (a *App) begin() error {
+	resume, _ := a.keeper.Pause() // until the directory is this process's alone
+	defer resume()
+	if err := a.predecessor.Confirm(); err != nil {
+		return err
+	}
+	a.entry.keepPath(false)
+	go a.outlive()
+	return nil
 }

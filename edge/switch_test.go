@@ -53,7 +53,7 @@ func TestOpenConnectionsOutliveTheSwitchUntilUnstage(t *testing.T) {
 		}
 		slow <- body
 	}()
-	eventually(t, "both are in flight", func() bool { return p.inFlight(1) == 2 })
+	eventually(t, "both are in flight", func() bool { return p.inFlight() == 2 })
 	p.stage(2, 1)
 	p.commit(2, 1)
 	if _, body, err := p.get("/"); err != nil || body != release(2) {
@@ -86,9 +86,10 @@ func say(ctx context.Context, conn *websocket.Conn, text string) (string, error)
 	return string(reply), err
 }
 
-func (p *process) inFlight(n int) int {
+// inFlight is how much is in flight for release 1.
+func (p *process) inFlight() int {
 	p.t.Helper()
-	inFlight, err := p.client.Drain(p.t.Context(), app, release(n), 0)
+	inFlight, err := p.client.Drain(p.t.Context(), app, release(1), 0)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestDrainReturnsWhenTheLastRequestEnds(t *testing.T) {
 	p.stage(1, 0)
 	p.commit(1, 0)
 	go func() { _, _, _ = p.get("/?work=200ms") }()
-	eventually(t, "it is in flight", func() bool { return p.inFlight(1) == 1 })
+	eventually(t, "it is in flight", func() bool { return p.inFlight() == 1 })
 	start := time.Now()
 	n, err := p.client.Drain(t.Context(), app, release(1), time.Minute)
 	if took := time.Since(start); err != nil || n != 0 || took > 30*time.Second {
@@ -122,7 +123,7 @@ func TestStoppedEdgeAnswersWhatIsUnderWay(t *testing.T) {
 		}
 		answer <- body
 	}()
-	eventually(t, "it is in flight", func() bool { return p.inFlight(1) == 1 })
+	eventually(t, "it is in flight", func() bool { return p.inFlight() == 1 })
 	drained := make(chan error)
 	go func() {
 		_, err := p.client.Drain(t.Context(), app, release(1), time.Minute)

@@ -34,10 +34,17 @@ func Open(path string) (*Dir, error) {
 		}
 		return nil, fmt.Errorf("lock data directory %s: %w", path, err)
 	}
-	return &Dir{path: path, lock: lock}, nil
+	return Adopt(path, lock), nil
 }
 
-// Close gives the lock back.
+// Adopt makes a Dir of a directory whose lock another process took and handed
+// over: both hold it now, and it is given back when both have closed it.
+func Adopt(path string, lock *os.File) *Dir { return &Dir{path: path, lock: lock} }
+
+// Lock is the file whose lock is held, for handing it over.
+func (d *Dir) Lock() *os.File { return d.lock }
+
+// Close gives the lock back, if no other process shares it.
 func (d *Dir) Close() error { return d.lock.Close() }
 
 func (d *Dir) file(name string) string { return filepath.Join(d.path, name) }

@@ -28,6 +28,7 @@ type Keeper struct {
 	meters meters
 
 	writing sync.Mutex // held while a write goes to disk; readers never take it
+	retired bool       // another process writes now
 	table   atomic.Pointer[slipway.Table]
 }
 
@@ -89,11 +90,25 @@ func (k *Keeper) Remove(id slipway.ServiceID, generation uint64) error {
 	return err
 }
 
+// Pause waits for the write that is under way and holds up later ones until
+// resume or retire is called, one of them and once. After retire they fail,
+// and so do all later ones: the directory is another process's.
+func (k *Keeper) Pause() (resume, retire func()) {
+	k.writing.Lock()
+	return k.writing.Unlock, func() {
+		k.retired = true
+		k.writing.Unlock()
+	}
+}
+
 // write applies change to a copy of the table and, if that made a difference,
 // puts the copy on disk, then before the traffic.
 func (k *Keeper) write(verb string, id slipway.ServiceID, release string, change func(slipway.Table) (slipway.RouteState, error)) (slipway.RouteState, error) {
 	k.writing.Lock()
 	defer k.writing.Unlock()
+	if k.retired {
+		return slipway.RouteState{}, slipway.Errorf(slipway.CodeUnavailable, "%s of %s: another slipway-edge has taken over here: ask again", verb, id)
+	}
 	before := k.Table()
 	after := maps.Clone(before)
 	state, err := change(after)

@@ -131,7 +131,10 @@ func TestExitStatusSaysWhatWentWrong(t *testing.T) {
 		{"status --admin " + nobody, exitNoAnswer, "does not answer"},
 		{"status", exitUsage, "write unix:PATH"},
 		{"status -o yaml --admin " + address, exitUsage, "write text or json"},
-		{"--data /nowhere --http 127.0.0.1:0 --admin 127.0.0.1:9000", exitUsage, "not served over TCP"},
+		{"--data /nowhere --http 127.0.0.1:0 --admin 127.0.0.1:9000", exitUsage, "mutual TLS only"},
+		{"--data /nowhere --http 127.0.0.1:0 --admin 127.0.0.1:9000 --admin-tls-cert a --admin-tls-key b", exitUsage, "all three"},
+		{"--data /nowhere --http 127.0.0.1:0 --admin unix:a --admin-tls-cert a", exitUsage, "over TCP"},
+		{"status --admin https://127.0.0.1:9000 --ca a --cert b", exitUsage, "all three"},
 		{"--http 127.0.0.1:0", exitUsage, "--data and --http are needed"},
 		{"--weight 5", exitUsage, "unknown flag"},
 	} {

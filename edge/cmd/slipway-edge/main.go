@@ -6,6 +6,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,19 +42,18 @@ func exitStatus(err error) int {
 }
 
 func command() *cobra.Command {
-	var o edge.Options
-	var admin string
+	o := edge.Options{AdminTLS: new(slipway.TLS)}
 	cmd := &cobra.Command{
-		Use:           "slipway-edge --data DIR --http ADDR --admin unix:PATH",
+		Use:           "slipway-edge --data DIR --http ADDR --admin unix:PATH|ADDR",
 		Short:         "The reverse proxy that holds the routes of services",
 		Args:          usage(cobra.NoArgs),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE: func(*cobra.Command, []string) (err error) {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if o.Data == "" || o.HTTP == "" {
-				return slipway.Errorf(slipway.CodeInvalid, "--data and --http are needed: slipway-edge --data DIR --http ADDR --admin unix:PATH")
+				return slipway.Errorf(slipway.CodeInvalid, "--data and --http are needed: %s", cmd.UseLine())
 			}
-			if o.Socket, err = slipwayedge.Socket(admin); err != nil {
+			if err := closed(&o); err != nil {
 				return err
 			}
 			if err := edge.Start(o); err != nil {
@@ -62,14 +63,44 @@ func command() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&o.Data, "data", "", "directory for the table; one edge per directory")
-	cmd.Flags().StringVar(&o.HTTP, "http", "", "address to serve requests on, for example :80")
-	cmd.PersistentFlags().StringVar(&admin, "admin", "", "address of the administration, unix:PATH")
+	cmd.Flags().StringVar(&o.HTTP, "http", "", "address to serve requests on, for example :80, or systemd:NAME")
+	cmd.Flags().StringVar(&o.Admin, "admin", "", "address of the administration: unix:PATH, systemd:NAME, or with the three files of mutual TLS HOST:PORT")
+	cmd.Flags().StringVar(&o.AdminTLS.Cert, "admin-tls-cert", "", "file with the certificate of the administration")
+	cmd.Flags().StringVar(&o.AdminTLS.Key, "admin-tls-key", "", "file with its key")
+	cmd.Flags().StringVar(&o.AdminTLS.CA, "admin-client-ca", "", "file with the CA that signs those who may administer")
+	cmd.Flags().BoolVar(&o.Takeover, "takeover", false, "take the place of the edge that runs on the data directory, if one does")
+	cmd.Flags().DurationVar(&o.Linger, "linger", time.Minute, "how long connections may stay open here after another edge has taken over")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return slipway.Errorf(slipway.CodeInvalid, "%w", err)
 	})
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(statusCommand(&admin), restoreCommand(&admin))
+	cmd.AddCommand(statusCommand(), restoreCommand())
 	return cmd
+}
+
+// closed sees to it that nobody but those who may can reach the
+// administration.
+func closed(o *edge.Options) error {
+	files := *o.AdminTLS
+	all, none := files.CA != "" && files.Cert != "" && files.Key != "", files == slipway.TLS{}
+	onSocket := o.Admin == "" || strings.HasPrefix(o.Admin, "unix:")
+	switch {
+	case onSocket && !none:
+		return slipway.Errorf(slipway.CodeInvalid, "--admin is %q: certificates are for an administration over TCP: write HOST:PORT, or leave them out", o.Admin)
+	case !none && !all, none && !onSocket && !strings.HasPrefix(o.Admin, "systemd:"):
+		return slipway.Errorf(slipway.CodeInvalid, "--admin is %q: over TCP the administration is served with mutual TLS only, with --admin-tls-cert, --admin-tls-key and --admin-client-ca, all three; or write unix:PATH", o.Admin)
+	}
+	if onSocket {
+		path, err := slipwayedge.Socket(o.Admin)
+		if err != nil {
+			return err
+		}
+		o.Admin = "unix:" + path
+	}
+	if none {
+		o.AdminTLS = nil
+	}
+	return nil
 }
 
 // usage marks what is wrong with arguments as wrong usage.

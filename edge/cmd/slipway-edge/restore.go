@@ -8,13 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"slipway"
-	"slipway/drivers/slipwayedge"
 )
 
-func restoreCommand(admin *string) *cobra.Command {
+func restoreCommand() *cobra.Command {
+	var there address
 	var to, reason string
 	cmd := &cobra.Command{
-		Use:   "restore PROJECT/SERVICE --reason TEXT [--to RELEASE] --admin unix:PATH",
+		Use:   "restore PROJECT/SERVICE --reason TEXT [--to RELEASE] --admin unix:PATH|https://HOST:PORT",
 		Short: "Send a service's traffic back to a release that this edge still knows",
 		Long: "Send a service's traffic back to a release that this edge still knows, without Slipway or Temporal.\n" +
 			"Slipway notices, keeps what was chosen, and puts who and why into its audit log.",
@@ -31,7 +31,7 @@ func restoreCommand(admin *string) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("find out who you are: %w", err)
 			}
-			client, err := slipwayedge.New(slipway.Edge{Name: "here", Admin: *admin})
+			client, err := there.client()
 			if err != nil {
 				return err
 			}
@@ -59,5 +59,6 @@ func restoreCommand(admin *string) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&to, "to", "", "release to go back to (default: the previous one)")
 	cmd.Flags().StringVar(&reason, "reason", "", "why; required")
+	there.flags(cmd)
 	return cmd
 }

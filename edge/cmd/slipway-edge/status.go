@@ -13,20 +13,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"slipway"
-	"slipway/drivers/slipwayedge"
 )
 
-func statusCommand(admin *string) *cobra.Command {
+func statusCommand() *cobra.Command {
+	var there address
 	var output string
 	cmd := &cobra.Command{
-		Use:   "status --admin unix:PATH",
+		Use:   "status --admin unix:PATH|https://HOST:PORT",
 		Short: "Show what this edge serves",
 		Args:  usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output != "text" && output != "json" {
 				return slipway.Errorf(slipway.CodeInvalid, "-o is %q: write text or json", output)
 			}
-			client, err := slipwayedge.New(slipway.Edge{Name: "here", Admin: *admin})
+			client, err := there.client()
 			if err != nil {
 				return err
 			}
@@ -41,6 +41,7 @@ func statusCommand(admin *string) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	there.flags(cmd)
 	return cmd
 }
 

@@ -1,0 +1,89 @@
+package edge
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"slipway"
+	"slipway/edge/handover"
+)
+
+// lockName is what the lock of the data directory is called when it passes.
+const lockName = "lock"
+
+// heirPath is where a process that is to take over asks.
+func heirPath(data string) string { return filepath.Join(data, "takeover.sock") }
+
+// outlive offers this edge to successors, and ends the process when one has
+// taken over and nothing is open here any more.
+func (a *App) outlive() {
+	if !handover.Serve(a.heir, a, a.log) {
+		return
+	}
+	// As a signal from outside: Caddy closes what is left, and exits with 0.
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		a.log.Error("process did not end after takeover", "error", err)
+	}
+}
+
+// Offer lists the listeners and the lock.
+func (a *App) Offer() (files map[string]int, keep, leave func()) {
+	resume, retire := a.keeper.Pause()
+	files = map[string]int{lockName: int(a.dir.Lock().Fd())}
+	var own []int
+	for _, s := range []*socket{a.http, a.entry, a.heir} {
+		if fd, err := s.descriptor(); err == nil { // else the successor opens its own
+			files[s.key()] = fd
+			own = append(own, fd)
+		}
+	}
+	end := func() {
+		for _, fd := range own {
+			_ = syscall.Close(fd)
+		}
+	}
+	keep = func() {
+		end()
+		resume()
+	}
+	leave = func() {
+		end()
+		a.retiring.Store(true)
+		a.doors.shut()
+		retire()
+		a.entry.keepPath(true)
+		go func() { _ = a.Stop() }() // also when the process ends, and that one reports
+	}
+	return files, keep, leave
+}
+
+// Follow takes over the successor's table.
+func (a *App) Follow(t slipway.Table) { a.follow(t) }
+
+// Count is a drain for the successor.
+func (a *App) Count(req handover.DrainRequest) int {
+	return a.Drain(context.Background(), req.Service, req.Release, req.Timeout)
+}
+
+// Linger waits until no connection is open.
+func (a *App) Linger(gone <-chan struct{}) {
+	tooLong := time.NewTimer(a.options.Linger)
+	defer tooLong.Stop()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for a.doors.open.Load() > 0 {
+		select {
+		case <-look.C:
+		case <-gone:
+			return
+		case <-tooLong.C:
+			a.log.Warn("connections cut after takeover", "open", a.doors.open.Load(), "lingered", a.options.Linger)
+			return
+		}
+	}
+}
+
+var _ handover.Owner = (*App)(nil)
