@@ -21,6 +21,7 @@ import (
 	"slipway/edge/disk"
 	"slipway/edge/handover"
 	"slipway/edge/keeper"
+	"slipway/edge/preview"
 	"slipway/edge/proxy"
 )
 
@@ -56,6 +57,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.proxy = proxy.New(registry, a.log)
+	if a.options.PreviewKey != "" {
+		key, err := preview.ReadKey(a.options.PreviewKey)
+		if err != nil {
+			return err
+		}
+		a.proxy.AllowPreviews(key)
+	}
 	k, err := keeper.New(a.dir, a.follow, registry, a.log)
 	if err != nil {
 		return err

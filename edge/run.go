@@ -23,6 +23,8 @@ type Options struct {
 	AdminTLS *slipway.TLS  // needed where the administration is not on a Unix socket; CA signs clients
 	Takeover bool          // take the place of the edge that runs on the data directory, if one does
 	Linger   time.Duration // how long, after another has taken over, what is still open may go on
+	// PreviewKey is the file with the key of previews; empty: there are none.
+	PreviewKey string
 }
 
 // Start starts the edge in this process, which can hold one. The table is

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"slipway"
+	"slipway/edge/preview"
 )
 
 // A Proxy is an http.Handler. Create it with New; without a table it answers
@@ -23,6 +25,7 @@ type Proxy struct {
 	meters  *meters
 	log     *slog.Logger
 
+	previews  preview.Key
 	following sync.Mutex // held while a table is taken over
 }
 
@@ -42,6 +45,10 @@ func New(registry prometheus.Registerer, log *slog.Logger) *Proxy {
 	registry.MustRegister(collector{p})
 	return p
 }
+
+// AllowPreviews lets requests with a token of the key reach releases that are
+// staged. Call it before the first request.
+func (p *Proxy) AllowPreviews(key preview.Key) { p.previews = key }
 
 // Follow makes requests that arrive from now on go where t says. What is open
 // for a release that t does not know any more is cut.
@@ -81,15 +88,29 @@ func (p *Proxy) Drain(ctx context.Context, id slipway.ServiceID, name string, ti
 func (p *Proxy) Close() { p.Follow(slipway.Table{}) }
 
 // ServeHTTP forwards the request to the active release of the service that
-// holds the longest matching route.
+// holds the longest matching route, or to the release that its token names. A
+// token that is no good is refused: who sends one would take the answer of
+// another release for that of the one they asked for.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	w.Header().Del("Server") // Caddy's; the service's own takes its place
-	e := p.enter(r.Host, r.URL.Path)
+	find, missing := (*view).match, "no service is routed here"
+	if tokens := r.Header.Values(preview.Header); len(tokens) > 0 {
+		id, err := p.previews.Check(strings.Join(tokens, ","), start)
+		if err != nil {
+			p.meters.unmatched.Inc()
+			http.Error(w, "preview refused: "+err.Error(), http.StatusForbidden)
+			return
+		}
+		w.Header().Set("Vary", preview.Header) // a cache must not take it for the live one's
+		find = func(v *view, host, path string) *entry { return v.preview(id, host, path) }
+		missing = id.String() + " is not staged for this address"
+	}
+	e := p.enter(find, r.Host, r.URL.Path)
 	switch {
 	case e == nil:
 		p.meters.unmatched.Inc()
-		http.Error(w, "no service is routed here", http.StatusNotFound)
+		http.Error(w, missing, http.StatusNotFound)
 		return
 	case e.release == nil:
 		p.meters.nothingLive(e.service)
@@ -112,12 +133,12 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(ctx, visitKey{}, v)))
 }
 
-// enter finds the entry for a request and counts the request in flight for its
+// enter finds the entry for a request by find, and counts the request in flight for its
 // release, if one is live; nil where no route matches.
-func (p *Proxy) enter(host, path string) *entry {
+func (p *Proxy) enter(find func(v *view, host, path string) *entry, host, path string) *entry {
 	for {
 		view := p.view.Load()
-		e := view.match(host, path)
+		e := find(view, host, path)
 		if e == nil || e.release == nil {
 			return e
 		}
@@ -148,6 +169,7 @@ func rewrite(r *httputil.ProxyRequest) {
 	// ReverseProxy before this; the Host header stays the client's.
 	r.SetXForwarded()
 	r.Out.URL.Scheme = "http"
+	r.Out.Header.Del(preview.Header) // the service could use it, too
 	// ReverseProxy drops parameters that Go cannot parse, such as "1;2". Nothing
 	// here reads them, and to the service they may mean something.
 	r.Out.URL.RawQuery = r.In.URL.RawQuery

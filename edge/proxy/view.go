@@ -15,6 +15,13 @@ type view struct {
 	table    slipway.Table
 	hosts    map[string][]*entry // by lower-case host name; the longest path first
 	releases map[releaseKey]*release
+	staged   map[releaseKey]staged
+}
+
+// staged is where requests for one release go that name it.
+type staged struct {
+	host string
+	*entry
 }
 
 // An entry is where requests for one route go.
@@ -28,7 +35,7 @@ type entry struct {
 // newView makes t ready. Releases and upstreams that the view before knows
 // are taken over with what is in flight for them.
 func newView(t slipway.Table, before *view, meters *meters) *view {
-	v := &view{table: t, hosts: map[string][]*entry{}, releases: map[releaseKey]*release{}}
+	v := &view{table: t, hosts: map[string][]*entry{}, releases: map[releaseKey]*release{}, staged: map[releaseKey]staged{}}
 	for _, state := range t {
 		for name, target := range state.Targets {
 			key := releaseKey{state.ServiceID, name}
@@ -38,9 +45,12 @@ func newView(t slipway.Table, before *view, meters *meters) *view {
 			}
 			v.releases[key] = r
 			r.setUpstreams(target.Upstreams)
+			own := newEntry(state.ServiceID, target.Route)
+			own.release, own.upstreams = r, r.upstreams
+			v.staged[key] = staged{target.Route.Canonical().Host, own}
 		}
 		route := state.Route.Canonical()
-		e := &entry{service: state.ServiceID, path: strings.TrimSuffix(route.Path, "/")}
+		e := newEntry(state.ServiceID, route)
 		if state.Active != "" {
 			e.release = v.releases[releaseKey{state.ServiceID, state.Active}]
 			e.upstreams = e.release.upstreams
@@ -53,15 +63,35 @@ func newView(t slipway.Table, before *view, meters *meters) *view {
 	return v
 }
 
+func newEntry(id slipway.ServiceID, route slipway.Route) *entry {
+	return &entry{service: id, path: strings.TrimSuffix(route.Canonical().Path, "/")}
+}
+
 // match finds the entry with the longest path that is the request's path or a
 // parent of it.
 func (v *view) match(host, path string) *entry {
 	for _, e := range v.hosts[hostname(host)] {
-		if rest, ok := strings.CutPrefix(path, e.path); ok && (rest == "" || rest[0] == '/' || e.path == "") {
+		if e.covers(path) {
 			return e
 		}
 	}
 	return nil
+}
+
+// preview finds the entry of a staged release, where the request is for the
+// route that would be the service's if the release were active.
+func (v *view) preview(id slipway.ReleaseID, host, path string) *entry {
+	s, ok := v.staged[releaseKey{id.ServiceID, id.String()}]
+	if !ok || s.host != hostname(host) || !s.covers(path) {
+		return nil
+	}
+	return s.entry
+}
+
+// covers reports whether the path is the entry's or below it.
+func (e *entry) covers(path string) bool {
+	rest, ok := strings.CutPrefix(path, e.path)
+	return ok && (rest == "" || rest[0] == '/' || e.path == "")
 }
 
 // hostname is the host of a Host header without its port, in lower case and

@@ -1,21 +1,27 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"slipway"
+	"slipway/drivers/slipwayedge/mtls"
+	"slipway/drivers/slipwayedge/mtls/mtlstest"
 	"slipway/edge/admin"
 	"slipway/edge/disk"
 	"slipway/edge/keeper"
+	"slipway/edge/preview"
 	"slipway/edge/proxy"
 )
 
@@ -136,10 +142,54 @@ func TestExitStatusSaysWhatWentWrong(t *testing.T) {
 		{"--data /nowhere --http 127.0.0.1:0 --admin unix:a --admin-tls-cert a", exitUsage, "over TCP"},
 		{"status --admin https://127.0.0.1:9000 --ca a --cert b", exitUsage, "all three"},
 		{"--http 127.0.0.1:0", exitUsage, "--data and --http are needed"},
+		{"preview-token shop/app 2", exitUsage, "--preview-key is needed"},
+		{"preview-token shop/app shop.other.2 --preview-key a", exitUsage, "not a release of shop/app"},
+		{"preview-token shop/app 2 --preview-key a --for 48h", exitUsage, "up to 24h"},
 		{"--weight 5", exitUsage, "unknown flag"},
 	} {
 		if out, status := run(t, strings.Fields(c.args)...); status != c.status || !strings.Contains(out, c.want) {
 			t.Errorf("%s: exit status %d %q, want %d and %q", c.args, status, out, c.status, c.want)
 		}
+	}
+}
+
+func TestPreviewTokenPrintsAHeader(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(strings.Repeat("k", 40)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key, err := preview.ReadKey(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, status := run(t, "preview-token", "shop/app", "2", "--preview-key", file)
+	header, token, _ := strings.Cut(strings.TrimSuffix(out, "\n"), ": ")
+	if got, err := key.Check(token, time.Now()); status != 0 || header != preview.Header || err != nil || got.String() != "shop.app.2" {
+		t.Errorf("exit status %d, %q: %s, %v", status, out, got, err)
+	}
+}
+
+func TestStatusOverMutualTLS(t *testing.T) {
+	k, _ := anEdge(t)
+	ca := mtlstest.NewAuthority(t)
+	config, err := mtls.Server(ca.Issue("edge", time.Now().Add(time.Hour)), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := prometheus.NewRegistry()
+	server := &http.Server{Handler: admin.Handler(k, proxy.New(registry, slog.New(slog.DiscardHandler)), registry)}
+	go func() { _ = server.Serve(listener) }()
+	defer server.Close()
+	mine := ca.Issue("operator", time.Now().Add(time.Hour))
+	flags := []string{"--admin", "https://" + listener.Addr().String(), "--ca", mine.CA, "--cert", mine.Cert, "--key", mine.Key}
+	if out, status := run(t, append([]string{"status"}, flags...)...); status != 0 || !strings.Contains(out, "shop.app.2") {
+		t.Errorf("exit status %d:\n%s", status, out)
+	}
+	if out, status := run(t, append([]string{"restore", "shop/app", "--reason", "checkout fails"}, flags...)...); status != 0 || k.Route(app).Active != "shop.app.1" {
+		t.Errorf("exit status %d:\n%s", status, out)
 	}
 }

@@ -70,11 +70,12 @@ func command() *cobra.Command {
 	cmd.Flags().StringVar(&o.AdminTLS.CA, "admin-client-ca", "", "file with the CA that signs those who may administer")
 	cmd.Flags().BoolVar(&o.Takeover, "takeover", false, "take the place of the edge that runs on the data directory, if one does")
 	cmd.Flags().DurationVar(&o.Linger, "linger", time.Minute, "how long connections may stay open here after another edge has taken over")
+	cmd.Flags().StringVar(&o.PreviewKey, "preview-key", "", "file with the key that signs previews of releases that are not live yet")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return slipway.Errorf(slipway.CodeInvalid, "%w", err)
 	})
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(statusCommand(), restoreCommand())
+	cmd.AddCommand(statusCommand(), restoreCommand(), previewCommand())
 	return cmd
 }
 
