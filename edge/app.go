@@ -30,7 +30,7 @@ import (
 type App struct {
 	options     Options
 	dir         *disk.Dir
-	http        *socket               // for requests
+	requests    []*socket             // without TLS, and with it if it is served
 	entry       *socket               // for the administration
 	heir        *socket               // for a process that is to take over
 	predecessor *handover.Predecessor // nil: none

@@ -23,11 +23,11 @@ func (*Door) CaddyModule() caddy.ModuleInfo {
 
 // Provision finds the App, to whose doors it adds.
 func (d *Door) Provision(ctx caddy.Context) error {
-	app, err := ctx.App("slipway")
+	app, err := theApp(ctx)
 	if err != nil {
 		return err
 	}
-	d.doors = &app.(*App).doors
+	d.doors = &app.doors
 	return nil
 }
 

@@ -24,14 +24,13 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.slipway", New: func() caddy.Module { return new(Handler) }}
 }
 
-// Provision finds the App, which is provisioned first if it is not yet.
+// Provision finds the App.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	app, err := ctx.App("slipway")
+	app, err := theApp(ctx)
 	if err != nil {
 		return err
 	}
-	h.app = app.(*App)
-	h.proxy = h.app.proxy
+	h.app, h.proxy = app, app.proxy
 	return nil
 }
 

@@ -34,7 +34,7 @@ func (a *App) Offer() (files map[string]int, keep, leave func()) {
 	resume, retire := a.keeper.Pause()
 	files = map[string]int{lockName: int(a.dir.Lock().Fd())}
 	var own []int
-	for _, s := range []*socket{a.http, a.entry, a.heir} {
+	for _, s := range append([]*socket{a.entry, a.heir}, a.requests...) {
 		if fd, err := s.descriptor(); err == nil { // else the successor opens its own
 			files[s.key()] = fd
 			own = append(own, fd)

@@ -25,6 +25,10 @@ type Options struct {
 	Linger   time.Duration // how long, after another has taken over, what is still open may go on
 	// PreviewKey is the file with the key of previews; empty: there are none.
 	PreviewKey string
+
+	HTTPS   string // address for requests over TLS; empty: none
+	CertDir string // with certificates of one's own, see package certificates
+	Issuer  string // of others: "internal", "acme", or the URL of an ACME directory; empty: none
 }
 
 // Start starts the edge in this process, which can hold one. The table is
@@ -52,11 +56,15 @@ func (a *App) run() error {
 	}
 	// Caddy listens by itself with SO_REUSEPORT: beside another process on the
 	// same address it would get some of the connections, and say nothing.
-	fd, err := a.http.descriptor()
-	if err != nil {
-		return err
+	var descriptors []int
+	for _, s := range a.requests {
+		fd, err := s.descriptor()
+		if err != nil {
+			return err
+		}
+		descriptors = append(descriptors, fd)
 	}
-	text, err := json.Marshal(config(a.options.Data, fd))
+	text, err := json.Marshal(config(a.options, descriptors))
 	if err != nil {
 		return err
 	}
@@ -80,8 +88,15 @@ func (a *App) open(o Options) (err error) {
 	} else if a.dir, err = disk.Open(o.Data); err != nil {
 		return err
 	}
-	if a.http, err = listen("http", o.HTTP, a.predecessor); err != nil {
-		return err
+	for _, door := range [][2]string{{"http", o.HTTP}, {"https", o.HTTPS}} {
+		if door[1] == "" {
+			continue
+		}
+		s, err := listen(door[0], door[1], a.predecessor)
+		if err != nil {
+			return err
+		}
+		a.requests = append(a.requests, s)
 	}
 	if a.entry, err = listen("admin", o.Admin, a.predecessor); err != nil {
 		return err

@@ -126,3 +126,29 @@ func TestMetricsAreWellNamed(t *testing.T) {
 		t.Errorf("%v %v", problems, err)
 	}
 }
+
+func TestPausedWritesGoOnOrAreRefused(t *testing.T) {
+	k := keep(t)
+	wrote := make(chan error)
+	resume, _ := k.Pause()
+	go func() {
+		_, err := k.Stage(stage)
+		wrote <- err
+	}()
+	resume()
+	if err := <-wrote; err != nil {
+		t.Errorf("after resuming: %v", err)
+	}
+	_, retire := k.Pause()
+	go func() {
+		_, err := k.Commit(commit)
+		wrote <- err
+	}()
+	retire()
+	if err := <-wrote; slipway.ErrorCode(err) != slipway.CodeUnavailable {
+		t.Errorf("after retiring: %v", err)
+	}
+	if got := k.Route(app).Active; got != "" {
+		t.Errorf("%q is active", got)
+	}
+}

@@ -145,6 +145,9 @@ func TestExitStatusSaysWhatWentWrong(t *testing.T) {
 		{"preview-token shop/app 2", exitUsage, "--preview-key is needed"},
 		{"preview-token shop/app shop.other.2 --preview-key a", exitUsage, "not a release of shop/app"},
 		{"preview-token shop/app 2 --preview-key a --for 48h", exitUsage, "up to 24h"},
+		{"--data a --http :1 --admin unix:a --https :2", exitUsage, "needs certificates"},
+		{"--data a --http :1 --admin unix:a --cert-dir b", exitUsage, "are for --https"},
+		{"--data a --http :1 --admin unix:a --https :2 --issuer http://ca", exitUsage, "write acme, internal"},
 		{"--weight 5", exitUsage, "unknown flag"},
 	} {
 		if out, status := run(t, strings.Fields(c.args)...); status != c.status || !strings.Contains(out, c.want) {

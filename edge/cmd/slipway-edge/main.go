@@ -53,6 +53,15 @@ func command() *cobra.Command {
 			if o.Data == "" || o.HTTP == "" {
 				return slipway.Errorf(slipway.CodeInvalid, "--data and --http are needed: %s", cmd.UseLine())
 			}
+			if o.HTTPS != "" && o.CertDir == "" && o.Issuer == "" {
+				return slipway.Errorf(slipway.CodeInvalid, "--https needs certificates: add --cert-dir, --issuer or both")
+			}
+			if o.HTTPS == "" && (o.CertDir != "" || o.Issuer != "") {
+				return slipway.Errorf(slipway.CodeInvalid, "--cert-dir and --issuer are for --https: add it, or leave them out")
+			}
+			if o.Issuer != "" && o.Issuer != "acme" && o.Issuer != "internal" && !strings.HasPrefix(o.Issuer, "https://") {
+				return slipway.Errorf(slipway.CodeInvalid, "--issuer is %q: write acme, internal, or the https:// URL of an ACME directory", o.Issuer)
+			}
 			if err := closed(&o); err != nil {
 				return err
 			}
@@ -71,6 +80,9 @@ func command() *cobra.Command {
 	cmd.Flags().BoolVar(&o.Takeover, "takeover", false, "take the place of the edge that runs on the data directory, if one does")
 	cmd.Flags().DurationVar(&o.Linger, "linger", time.Minute, "how long connections may stay open here after another edge has taken over")
 	cmd.Flags().StringVar(&o.PreviewKey, "preview-key", "", "file with the key that signs previews of releases that are not live yet")
+	cmd.Flags().StringVar(&o.HTTPS, "https", "", "address to serve requests over TLS on, too, for example :443, or systemd:NAME")
+	cmd.Flags().StringVar(&o.CertDir, "cert-dir", "", "for --https: directory with HOST.crt and HOST.key, read again when they change")
+	cmd.Flags().StringVar(&o.Issuer, "issuer", "", "for --https: where other certificates come from, for the hosts of services only: acme, the https:// URL of an ACME directory, or internal")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return slipway.Errorf(slipway.CodeInvalid, "%w", err)
 	})
