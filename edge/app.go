@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -114,7 +115,10 @@ func (a *App) Cleanup() error {
 	if a.proxy != nil {
 		a.proxy.Close()
 	}
-	return a.dir.Close()
+	if err := a.dir.Close(); !errors.Is(err, os.ErrClosed) { // as it is after a takeover
+		return err
+	}
+	return nil
 }
 
 // follow makes requests go where t says, here and on connections that a

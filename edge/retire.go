@@ -54,6 +54,12 @@ func (a *App) Offer() (files map[string]int, keep, leave func()) {
 		a.retiring.Store(true)
 		a.doors.shut()
 		retire()
+		// Were they open here, a successor that dies could not be started again
+		// while this process lingers.
+		for _, s := range a.requests {
+			s.Close()
+		}
+		a.dir.Close()
 		a.entry.keepPath(true)
 		go func() { _ = a.Stop() }() // also when the process ends, and that one reports
 	}

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -70,7 +71,11 @@ func (a *App) run() error {
 	}
 	caddy.RegisterModule(a)
 	caddy.TrapSignals()
-	if err := caddy.Load(text, true); err != nil {
+	err = caddy.Load(text, true)
+	for _, fd := range descriptors { // Caddy listens on copies
+		err = errors.Join(err, syscall.Close(fd))
+	}
+	if err != nil {
 		return err
 	}
 	return a.begin()

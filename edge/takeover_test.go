@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"slipway"
 	"slipway/edge"
 	"slipway/edge/handover"
@@ -169,6 +171,31 @@ func TestFailedTakeoverLeavesTheEdgeAsItWas(t *testing.T) {
 	}
 	if _, body, err := p.get("/"); err != nil || body != release(1) {
 		t.Errorf("%q %v", body, err)
+	}
+}
+
+// The one that was replaced still has a WebSocket when the new one dies. It
+// holds nothing that the next start needs, and ends: nobody tells it of
+// switches any more.
+func TestEdgeStartsAgainWhereOneThatTookOverDied(t *testing.T) {
+	p := newProcess(t)
+	p.stage(1, 0)
+	p.commit(1, 0)
+	conn, _, err := websocket.Dial(t.Context(), "ws://"+p.http+"/ws", &websocket.DialOptions{Host: host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	before := p.takeOver()
+	p.end(syscall.SIGKILL)
+	p.start()
+	p.stage(2, 1)
+	p.commit(2, 1)
+	if _, body, err := p.get("/"); err != nil || body != release(2) {
+		t.Errorf("%q, %v", body, err)
+	}
+	if err := before.Wait(); err != nil {
+		t.Errorf("the replaced edge ended with %v", err)
 	}
 }
 
