@@ -59,7 +59,7 @@ func (a *App) Offer() (files map[string]int, keep, leave func()) {
 		for _, s := range a.requests {
 			s.Close()
 		}
-		a.dir.Close()
+		_ = a.dir.Close() // all is written; what it could say changes nothing
 		a.entry.keepPath(true)
 		go func() { _ = a.Stop() }() // also when the process ends, and that one reports
 	}

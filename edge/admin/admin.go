@@ -1,5 +1,5 @@
 // Package admin is the administration of an edge: a small HTTP API on a Unix
-// socket that only the socket's owner can open.
+// socket that only the socket's owner can open, or over mutual TLS.
 //
 //	GET    /v1/table
 //	GET    /v1/routes/{project}/{service}
