@@ -41,6 +41,12 @@ func (p *process) takeOver() (before *exec.Cmd) {
 		p.t.Fatalf("the new edge says %q, %v", line, err)
 	}
 	p.t.Cleanup(func() { p.cmd.Process.Kill() })
+	// A write on a connection that is kept to the one before is refused once, for
+	// the client to repeat. This one changes nothing.
+	eventually(p.t, "the new edge writes", func() bool {
+		_, err := p.client.Unstage(p.t.Context(), app, release(99))
+		return err == nil
+	})
 	return before
 }
 
