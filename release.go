@@ -138,4 +138,5 @@ type ServiceStatus struct {
 	Running string    `json:"running,omitempty"` // the release that is on its way
 	Queue   []string  `json:"queue"`             // the releases that wait, the next one first
 	Good    []Version `json:"good"`              // what served before, the latest first
+	Lock    *Lock     `json:"lock"`              // null: nothing keeps releases away
 }

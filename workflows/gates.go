@@ -31,20 +31,25 @@ func (r *release) awaitGate(ctx workflow.Context, g *slipway.GateState) error {
 	r.details(ctx)
 	decided, err := workflow.AwaitWithOptions(ctx,
 		workflow.AwaitOptions{Timeout: expires, TimerOptions: workflow.TimerOptions{Summary: "gate " + g.Name + " expires"}},
-		func() bool { return rejection(*g) != nil || approvals(*g) >= g.Approvers.Quorum })
+		func() bool { return rejection(*g) != nil || approvals(*g) >= g.Approvers.Quorum || r.newer != nil })
 	if err != nil {
 		return err
 	}
-	if no := rejection(*g); no != nil {
+	no := rejection(*g)
+	switch {
+	case no != nil:
 		g.State = slipway.GateRejected
 		return &halt{slipway.Rejected, fmt.Sprintf("%s rejected gate %s: %s", no.By, g.Name, no.Reason)}
-	}
-	if !decided {
+	case approvals(*g) >= g.Approvers.Quorum:
+		g.State = slipway.GateApproved
+		return nil
+	case decided:
+		g.State = slipway.GateSkipped
+		return &halt{slipway.Superseded, fmt.Sprintf("%s (%s) took its place while it waited at gate %s", r.newer.By, r.newer.Reason, g.Name)}
+	default:
 		g.State = slipway.GateExpired
 		return &halt{slipway.Rejected, fmt.Sprintf("gate %s expired after %s with %d of %d approvals", g.Name, g.Expires, approvals(*g), g.Approvers.Quorum)}
 	}
-	g.State = slipway.GateApproved
-	return nil
 }
 
 // lookAgain makes sure, after a wait that may have taken days, that blue is

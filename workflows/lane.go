@@ -3,6 +3,7 @@ package workflows
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -34,6 +35,7 @@ type lane struct {
 	LaneState
 	service   slipway.ServiceID
 	goingBack bool // a rollback waits for the running release to be undone
+	begun     int  // the latest release whose workflow is known to have started
 }
 
 func (l *lane) setup(ctx workflow.Context) error {
@@ -53,6 +55,14 @@ func (l *lane) setup(ctx workflow.Context) error {
 	if err != nil {
 		return fmt.Errorf("set up update: %w", err)
 	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, Abort, l.abort, workflow.UpdateHandlerOptions{Validator: l.mayAbort})
+	if err != nil {
+		return fmt.Errorf("set up update: %w", err)
+	}
+	if err := l.handleLock(ctx); err != nil {
+		return err
+	}
+	l.begun = l.Running // what an earlier run started
 	workflow.Go(ctx, l.listen)
 	for _, open := range l.Open { // children of an earlier run, whose close this one does not hear
 		workflow.Go(ctx, func(ctx workflow.Context) { l.awaitByActivity(ctx, open.ID.Number) })
@@ -79,7 +89,11 @@ func (l *lane) run(ctx workflow.Context) error {
 	}
 }
 
-func (l *lane) ready() bool { return len(l.Queue) > 0 && l.Running == 0 && !l.goingBack }
+// ready reports whether the first one in the queue may start. Ways back come
+// first there, and are not for a lock to stop.
+func (l *lane) ready() bool {
+	return len(l.Queue) > 0 && l.Running == 0 && !l.goingBack && (l.Lock == nil || l.Queue[0].Order.Kind == slipway.KindRollback)
+}
 
 // start makes a release of the first one in the queue.
 func (l *lane) start(ctx workflow.Context) {
@@ -92,26 +106,40 @@ func (l *lane) start(ctx workflow.Context) {
 	if l.Live != nil {
 		in.Known = append([]slipway.Version{*l.Live}, l.Good...)
 	}
+	l.launch(ctx, in, func(ctx workflow.Context) {
+		l.begun = next.ID.Number
+		if newer := l.newer(); newer != nil {
+			l.tellNewer(ctx, *newer)
+		}
+	})
+}
+
+// launch starts the workflow of a release, hears when it has started, and when
+// it is closed.
+func (l *lane) launch(ctx workflow.Context, in ReleaseInput, begun func(workflow.Context)) {
 	lasting, _ := workflow.NewDisconnectedContext(ctx) // to cancel a lane is not to abort, or to go back from, its releases
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(lasting, workflow.ChildWorkflowOptions{
-		WorkflowID:            ReleaseWorkflowID(next.ID),
+		WorkflowID:            ReleaseWorkflowID(in.ID),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary:         summary(next.Order),
-		Memo:                  map[string]any{TagMemo: next.Order.Tag, KindMemo: next.Order.Kind},
+		StaticSummary:         summary(in.Order),
+		Memo:                  map[string]any{TagMemo: in.Order.Tag, KindMemo: in.Order.Kind},
 		Priority:              temporal.Priority{FairnessKey: l.service.Project},
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			ProjectKey.ValueSet(l.service.Project),
 			ServiceKey.ValueSet(l.service.String()),
 			PhaseKey.ValueSet(string(slipway.Verifying)),
-			RequesterKey.ValueSet(next.Order.RequestedBy),
+			RequesterKey.ValueSet(in.Order.RequestedBy),
 		),
 	}), ReleaseType, in)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		never := child.GetChildWorkflowExecution().Get(ctx, nil) != nil // then there is nothing to undo
+		if !never {
+			begun(ctx)
+		}
 		err := child.Get(ctx, nil)
 		if ctx.Err() == nil {
-			l.closed(ctx, next.ID.Number, never || err == nil)
+			l.closed(ctx, in.ID.Number, never || err == nil)
 		}
 	})
 }
@@ -253,7 +281,7 @@ func (l *lane) id(number int) slipway.ReleaseID {
 }
 
 func (l *lane) status() slipway.ServiceStatus {
-	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good}
+	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock}
 	if s.Good == nil {
 		s.Good = []slipway.Version{}
 	}
@@ -269,18 +297,6 @@ func (l *lane) status() slipway.ServiceStatus {
 	return s
 }
 
-// waiting shows a release that has not started yet.
-func (l *lane) waiting(id slipway.ReleaseID) (slipway.Release, error) {
-	for i, q := range l.Queue {
-		if q.ID == id {
-			state := Started(ReleaseInput{ID: q.ID, Order: q.Order, Submitted: q.Submitted})
-			state.Reason = fmt.Sprintf("%d before it in the queue", i)
-			return state, nil
-		}
-	}
-	return slipway.Release{}, refusal(slipway.CodeNotFound, "there is no release %s", id)
-}
-
 func (l *lane) details(ctx workflow.Context) {
 	s := l.status()
 	text := "Nothing is live."
@@ -293,5 +309,9 @@ func (l *lane) details(ctx workflow.Context) {
 	if s.Running != "" {
 		text += fmt.Sprintf(" `%s` is on its way.", s.Running)
 	}
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("%s %d in the queue.", text, len(s.Queue)))
+	text += fmt.Sprintf(" %d in the queue.", len(s.Queue))
+	if s.Lock != nil {
+		text += fmt.Sprintf("\n\n**Locked** by %s.\n\n> %s", s.Lock.By, strings.ReplaceAll(s.Lock.Reason, "\n", "\n> "))
+	}
+	workflow.SetCurrentDetails(ctx, text)
 }

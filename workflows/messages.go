@@ -25,6 +25,12 @@ type RollbackInput struct {
 	Request
 }
 
+// AbortInput asks a lane to abort a release that waits in its queue.
+type AbortInput struct {
+	Release slipway.ReleaseID `json:"release"`
+	Request
+}
+
 // A Request says who wants something, and why.
 type Request struct {
 	By     string `json:"by"`
@@ -52,6 +58,14 @@ type ReleaseInput struct {
 	Order     slipway.Order     `json:"order"`
 	Known     []slipway.Version `json:"known,omitempty"` // what serves as far as the lane knows, then what served before
 	Submitted time.Time         `json:"submitted"`
+	Ended     *End              `json:"ended,omitempty"` // how it ended in the queue; nil: it has its turn
+}
+
+// An End is how a release ended that never had its turn. Its workflow has only
+// that to say, so that it is found where all others are.
+type End struct {
+	Outcome slipway.Outcome `json:"outcome"`
+	Reason  string          `json:"reason"`
 }
 
 // LaneInput starts a lane, or goes on with it in a new run.
@@ -70,6 +84,7 @@ type LaneState struct {
 	Live    *slipway.Version  `json:"live,omitempty"`
 	Good    []slipway.Version `json:"good,omitempty"` // what served before, the latest first
 	Answers []Answer          `json:"answers,omitempty"`
+	Lock    *slipway.Lock     `json:"lock,omitempty"`
 }
 
 // Queued is a release that waits for its turn, or has had it.

@@ -43,8 +43,11 @@ const (
 	Submit   = "submit"   // update of a Lane: SubmitInput → SubmitResult
 	Rollback = "rollback" // update of a Lane: RollbackInput → SubmitResult; signal to a Release that holds: Request
 	Decide   = "decide"   // update of, and signal to, a Release: slipway.Decision
-	Abort    = "abort"    // update of, and signal to, a Release: Request
+	Abort    = "abort"    // update of, and signal to, a Release: Request; update of a Lane, for a release that waits: AbortInput
 	Accept   = "accept"   // update of, and signal to, a Release that holds: Request
+	Lock     = "lock"     // update of a Lane: Request
+	Unlock   = "unlock"   // update of a Lane: Request
+	Newer    = "newer"    // signal of a Lane to a Release that a newer one waits: Request, by that one
 	Reported = "reported" // signal of a Release to its Lane: Report
 	Status   = "status"   // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus
 	Waiting  = "waiting"  // query of a Lane for a queued release: slipway.ReleaseID → slipway.Release

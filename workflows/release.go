@@ -41,6 +41,7 @@ type release struct {
 	aborted  *Request
 	accepted *Request
 	wentBack *Request
+	newer    *Request // a newer release waits for this one
 
 	phaseSince time.Time
 	remains    Remains     // what could not be removed yet
@@ -50,6 +51,9 @@ type release struct {
 // run is the life of a release. Every step that changes something has put its
 // undo on the stack before it begins.
 func (r *release) run(ctx workflow.Context) error {
+	if end := r.in.Ended; end != nil {
+		return &halt{end.Outcome, end.Reason}
+	}
 	if err := r.verify(ctx); err != nil {
 		return err
 	}

@@ -25,6 +25,13 @@ func (r *release) handleRequests(ctx workflow.Context) error {
 			return err
 		}
 	}
+	workflow.Go(ctx, func(ctx workflow.Context) { // from the lane, not from people
+		for newer := workflow.GetSignalChannel(ctx, Newer); ; {
+			var in Request
+			newer.Receive(ctx, &in)
+			r.newer = &in
+		}
+	})
 	return handle(ctx, Decide, r.mayDecide, r.takeDecision)
 }
 

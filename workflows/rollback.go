@@ -20,6 +20,8 @@ func (l *lane) mayRollback(ctx workflow.Context, in RollbackInput) error {
 		return refusal(slipway.CodeNotFound, "release %d of %s is not one to go back to: it never served, or it is too long ago", in.To, l.service)
 	case in.Order == nil:
 		return refusal(slipway.CodeNotFound, "%s has nothing to go back to: nothing else has served before", l.service)
+	case len(l.Queue) >= QueueLimit:
+		return l.full()
 	}
 	return nil
 }

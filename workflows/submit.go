@@ -15,19 +15,31 @@ func (l *lane) maySubmit(ctx workflow.Context, in SubmitInput) error {
 		return refusal(slipway.CodeInvalid, "the order is for %s, but this is the lane of %s", in.Order.Service.ServiceID, l.service)
 	case in.Order.RequestedBy == "":
 		return refusal(slipway.CodeInvalid, "an order says who asks for it")
-	case l.answered(ctx, in.Key) == nil && len(l.Queue) >= QueueLimit:
-		return refusal(slipway.CodeTooMany, "%d releases of %s wait already: wait for them, or abort some", QueueLimit, l.service)
+	case l.answered(ctx, in.Key) != nil:
+		return nil
+	case l.Lock != nil:
+		return refusal(slipway.CodeConflict, "%s is %s; only going back is possible until it is unlocked", l.service, l.Lock)
+	case len(l.Queue) >= QueueLimit && l.newer() == nil:
+		return l.full()
 	}
 	return nil
 }
 
-// submit puts a release at the end of the queue. The same idempotency key gets
-// the same release.
+func (l *lane) full() error {
+	return refusal(slipway.CodeTooMany, "%d releases of %s wait already: wait for them, or abort some", QueueLimit, l.service)
+}
+
+// submit puts a release at the end of the queue, where it takes the place of
+// one that waits: in the queue itself, or at a gate. The same idempotency key
+// gets the same release.
 func (l *lane) submit(ctx workflow.Context, in SubmitInput) (SubmitResult, error) {
 	if before := l.answered(ctx, in.Key); before != nil {
 		return SubmitResult{Release: before.Release}, nil
 	}
 	queued := l.enqueue(ctx, in.Order, in.Key)
+	if in.Order.Kind != slipway.KindRollback {
+		l.supersede(ctx, queued)
+	}
 	l.Queue = append(l.Queue, queued)
 	l.details(ctx)
 	return SubmitResult{Release: queued.ID}, nil
