@@ -27,6 +27,9 @@ type Releases interface {
 	Accept(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error
 	Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, by, reason, key string) (slipway.ReleaseID, error)
 
+	Lock(ctx context.Context, service slipway.ServiceID, by, reason, key string) error
+	Unlock(ctx context.Context, service slipway.ServiceID, by, reason, key string) error
+
 	Release(ctx context.Context, id slipway.ReleaseID) (slipway.Release, error)
 	Releases(ctx context.Context, filter starter.Filter) (releases []slipway.Release, page string, err error)
 	Service(ctx context.Context, id slipway.ServiceID) (slipway.ServiceStatus, error)

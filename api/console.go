@@ -38,14 +38,15 @@ func (s *server) servicePage(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	mayRelease := s.may(r.Context(), id.Project, slipway.RightRelease)
 	return s.render(w, r, http.StatusOK, "service", view{
 		Title:    id.String(),
 		Temporal: "/temporal/namespaces/slipway/workflows/" + url.PathEscape("lane/"+id.Key()),
 		Page: struct {
 			slipway.ServiceStatus
-			Releases    []slipway.Release
-			MayRollBack bool
-		}{status, releases, len(status.Good) > 0 && s.may(r.Context(), id.Project, slipway.RightRelease)},
+			Releases             []slipway.Release
+			MayRollBack, MayLock bool
+		}{status, releases, mayRelease && len(status.Good) > 0, mayRelease},
 	})
 }
 

@@ -39,6 +39,7 @@ func TestConsole_ShowsWhatEachMayDo(t *testing.T) {
 		ServiceID: id, Held: "search.query-api.2", Running: "search.query-api.3", Queue: []string{"search.query-api.4"},
 		Live: &slipway.Version{Release: "search.query-api.2", Tag: "v2", Digest: digest, Service: svc},
 		Good: []slipway.Version{{Release: "search.query-api.1", Tag: "v1", Digest: digest, Service: svc}},
+		Lock: &slipway.Lock{By: "otto", Reason: "the <i>database</i> moves", At: then},
 	}
 	for _, c := range []struct {
 		user, path string
@@ -50,11 +51,12 @@ func TestConsole_ShowsWhatEachMayDo(t *testing.T) {
 		{"vera", "/releases/search.query-api.2", []string{"&lt;b&gt;bold", "h1", "e1", "port 20001", "2026-01-02 03:04:05 UTC", "ready: going back is only a switch", "/events"}, []string{"Roll back", "Accept", "Abort", "<b>bold"}},
 		{"rita", "/releases/search.query-api.2", []string{"Roll back", "Accept now"}, []string{"Abort"}},
 		{"rita", "/releases/search.query-api.3", []string{"Abort", "ada", "looks good", "2 of approver"}, []string{"Approve</button>", "Roll back"}},
-		{"abel", "/releases/search.query-api.3", []string{"Approve</button>", "Reject</button>"}, nil},
+		{"abel", "/releases/search.query-api.3", []string{"Approve</button>", "Reject</button>", `name="digest" value="` + digest, `name="settings" value="s1"`}, nil},
 		{"lea", "/releases/search.query-api.3", []string{`href="/temporal/namespaces/slipway/workflows/release%2Fsearch.query-api.3"`}, nil},
 		{"rita", "/releases/search.query-api.1", []string{"live"}, []string{"Abort", "Roll back", "/events"}},
-		{"rita", "/services/search/query-api", []string{"query.example.com/", "search.query-api.4", "Roll back", "v1 (search.query-api.1)"}, nil},
-		{"vera", "/services/search/query-api", []string{"v2"}, []string{"Roll back"}},
+		{"rita", "/services/search/query-api", []string{"query.example.com/", "search.query-api.4", "Roll back", "v1 (search.query-api.1)", `data-method="DELETE"`, "Unlock</button>"}, []string{"Lock</button>"}},
+		{"vera", "/services/search/query-api", []string{"v2", "by otto", "the &lt;i&gt;database"}, []string{"Roll back", "nlock</button>"}},
+		{"vera", "/", []string{"locked</span>"}, nil},
 		{"vera", "/releases/search.query-api.9", []string{"there is no release search.query-api.9", "Not Found"}, nil},
 	} {
 		a := s.as(c.user, "GET", c.path, nil, "Accept", "text/html")

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ type decideInput struct {
 		Gate     string `json:"gate"`
 		Decision string `json:"decision" enum:"approve,reject"`
 		Reason   string `json:"reason,omitempty" maxLength:"1000" doc:"a rejection says why"`
+		Digest   string `json:"digest,omitempty" doc:"of the release as it was seen; the decision is void if it has another one. Default: the one it has"`
+		Settings string `json:"settings,omitempty" doc:"as digest"`
 	}
 }
 
@@ -41,8 +44,8 @@ func (s *server) decide(ctx context.Context, in *decideInput) (*struct{}, error)
 		Reason:   in.Body.Reason,
 		By:       who.User,
 		Groups:   who.Groups,
-		Digest:   release.Digest,
-		Settings: release.Settings,
+		Digest:   cmp.Or(in.Body.Digest, release.Digest),
+		Settings: cmp.Or(in.Body.Settings, release.Settings),
 		At:       s.Now().UTC(),
 	}, in.key(ctx))
 }

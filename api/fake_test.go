@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -70,7 +71,15 @@ func (w *workflows) Accept(_ context.Context, id slipway.ReleaseID, by, reason, 
 	return w.act("accept", id, by, reason, key)
 }
 
-func (w *workflows) act(what string, id slipway.ReleaseID, by, reason, key string) error {
+func (w *workflows) Lock(_ context.Context, id slipway.ServiceID, by, reason, key string) error {
+	return w.act("lock", id, by, reason, key)
+}
+
+func (w *workflows) Unlock(_ context.Context, id slipway.ServiceID, by, reason, key string) error {
+	return w.act("unlock", id, by, reason, key)
+}
+
+func (w *workflows) act(what string, id fmt.Stringer, by, reason, key string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.acts = append(w.acts, strings.Join([]string{what, id.String(), by, reason}, " "))

@@ -11,7 +11,7 @@ var needs = map[slipway.Right]struct {
 	act  string
 	role slipway.Role
 }{
-	slipway.RightRelease: {"release, abort or go back", slipway.Releaser},
+	slipway.RightRelease: {"release, abort, go back or lock", slipway.Releaser},
 	slipway.RightDecide:  {"decide", slipway.Approver},
 	slipway.RightOperate: {"operate hosts and edges", slipway.Operator},
 }

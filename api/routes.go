@@ -26,6 +26,9 @@ func (s *server) routes() []route {
 		operation("GET "+v1+"/services/{project}/{service}", person, "Say how a service stands", s.getService),
 		operation("POST "+v1+"/services/{project}/{service}/rollback", person, "Go back to what served before", s.rollback, accepted),
 
+		operation("POST "+v1+"/services/{project}/{service}/lock", person, "Keep new releases away", s.lock),
+		operation("DELETE "+v1+"/services/{project}/{service}/lock", person, "Let releases start again", s.unlock),
+
 		s.page("GET /{$}", person, s.homePage),
 		s.page("GET /releases/{id}", person, s.releasePage),
 		s.page("GET /services/{project}/{service}", person, s.servicePage),

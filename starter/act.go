@@ -2,6 +2,8 @@ package starter
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"go.temporal.io/sdk/client"
 
@@ -9,10 +11,20 @@ import (
 	"slipway/workflows"
 )
 
-// Abort ends a release that does not serve yet; everything it did is undone.
-// Errors: CodeConflict when it serves already, or is over.
+// Abort ends a release that does not serve yet, or waits in the queue;
+// everything it did is undone. Errors: CodeConflict when it serves already, or
+// is over.
 func (c *Client) Abort(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error {
-	return c.act(ctx, id, workflows.Abort, key, workflows.Request{By: by, Reason: reason})
+	request := workflows.Request{By: by, Reason: reason}
+	err := c.act(ctx, id, workflows.Abort, key, request)
+	if !errors.Is(err, errQueued) {
+		return err
+	}
+	err = c.tellLane(ctx, id.ServiceID, workflows.Abort, key, workflows.AbortInput{Release: id, Request: request})
+	if slipway.ErrorCode(err) != slipway.CodeConflict {
+		return err
+	}
+	return c.act(ctx, id, workflows.Abort, key, request) // it has started meanwhile
 }
 
 // Accept ends the hold of a release: blue is retired now. Errors: CodeConflict
@@ -51,7 +63,10 @@ func (c *Client) act(ctx context.Context, id slipway.ReleaseID, name, key string
 		return readErr
 	}
 	if release.Phase == slipway.Queued {
-		return slipway.Errorf(slipway.CodeConflict, "%s has not started yet: %s", id, release.Reason)
+		return &slipway.Error{Code: slipway.CodeConflict, Message: fmt.Sprintf("%s has not started yet: %s", id, release.Reason), Err: errQueued}
 	}
 	return slipway.Errorf(slipway.CodeConflict, "%s is over", id)
 }
+
+// errQueued says that a release waits for its turn, and so has no workflow.
+var errQueued = errors.New("it waits in the queue")

@@ -55,6 +55,8 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{1, "", nil, []string{"approve", "search.query-api.2", "--gate", "go"}},
 		{0, "held", true, []string{"rollback", "search/query-api", "--reason", "slow", "--to", "1"}},
 		{0, "phase", "undoing", []string{"rollback", "search/query-api", "--reason", "slow", "--wait"}},
+		{0, "service", "query-api", []string{"lock", "search/query-api", "--reason", "the database moves"}},
+		{0, "service", "query-api", []string{"unlock", "search/query-api", "--reason", "it has moved"}},
 		{1, "", nil, []string{"status", "search.query-api.99"}},
 		{0, "signed_out", true, []string{"logout"}},
 	} {
@@ -125,6 +127,14 @@ func (o *oneRelease) Abort(context.Context, slipway.ReleaseID, string, string, s
 }
 
 func (o *oneRelease) Accept(context.Context, slipway.ReleaseID, string, string, string) error {
+	return nil
+}
+
+func (o *oneRelease) Lock(context.Context, slipway.ServiceID, string, string, string) error {
+	return nil
+}
+
+func (o *oneRelease) Unlock(context.Context, slipway.ServiceID, string, string, string) error {
 	return nil
 }
 

@@ -9,7 +9,8 @@ import (
 	"slipway/cmd/slipway/internal/client"
 )
 
-// decide passes a verdict on, about the one open gate unless one is named.
+// decide passes a verdict on, about the one open gate unless one is named. It
+// says what the verdict is about, and the verdict counts for nothing else.
 func (p *program) decide(ctx context.Context, release, gate string, verdict slipway.Verdict, reason string) error {
 	id, err := slipway.ParseReleaseID(release)
 	if err != nil {
@@ -19,16 +20,18 @@ func (p *program) decide(ctx context.Context, release, gate string, verdict slip
 	if err != nil {
 		return err
 	}
+	seen, err := server.Release(ctx, id)
+	if err != nil {
+		return err
+	}
 	if gate == "" {
-		seen, err := server.Release(ctx, id)
-		if err != nil {
-			return err
-		}
 		if gate, err = openGate(seen); err != nil {
 			return err
 		}
 	}
-	if err := server.Decide(ctx, id, client.Decision{Gate: gate, Verdict: verdict, Reason: reason}); err != nil {
+	if err := server.Decide(ctx, id, client.Decision{
+		Gate: gate, Verdict: verdict, Reason: reason, Digest: seen.Digest, Settings: seen.Settings,
+	}); err != nil {
 		return err
 	}
 	done := map[slipway.Verdict]string{slipway.Approve: "approved", slipway.Reject: "rejected"}[verdict]
@@ -36,7 +39,12 @@ func (p *program) decide(ctx context.Context, release, gate string, verdict slip
 		subject
 		Gate     string          `json:"gate"`
 		Decision slipway.Verdict `json:"decision"`
-	}{subject{id.String()}, gate, verdict}, fmt.Sprintf("%s %s at gate %s", done, id, gate))
+		Tag      string          `json:"tag"`
+		Digest   string          `json:"digest"`
+		Settings string          `json:"settings"`
+	}{subject{id.String()}, gate, verdict, seen.Tag, seen.Digest, seen.Settings},
+		printable(fmt.Sprintf("%s %s at gate %s: %s (%s) with settings %.12s, asked for by %s",
+			done, id, gate, seen.Tag, slipway.ShortDigest(seen.Digest), seen.Settings, seen.RequestedBy)))
 }
 
 // openGate is the one gate that waits for people.

@@ -31,6 +31,7 @@ type fakeServer struct {
 	requests []string          // method and path of each request
 	busy     int               // how many requests to answer with 503
 	held     string            // the release that holds what served before
+	locked   *slipway.Lock     // the lock of search/query-api
 }
 
 // A play is one release on its way.
@@ -56,6 +57,8 @@ func newFakeServer() *fakeServer {
 		"POST /releases/{id}/decisions":         s.decide,
 		"GET /services":                         s.services,
 		"POST /services/{project}/{s}/rollback": s.rollback,
+		"POST /services/{project}/{s}/lock":     s.lock,
+		"DELETE /services/{project}/{s}/lock":   s.unlock,
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" /api/v1"+path, s.signedIn(handler))
@@ -305,6 +308,8 @@ func (s *fakeServer) decide(r *http.Request) (any, error) {
 	}
 	if now := p.now(); len(now.Gates) == 0 || now.Gates[0].Name != d.Gate || now.Gates[0].State != slipway.GateOpen {
 		return nil, slipway.Errorf(slipway.CodeConflict, "gate %s of %s is not open", d.Gate, now.ID)
+	} else if d.Digest != now.Digest || d.Settings != now.Settings || d.Digest == "" {
+		return nil, slipway.Errorf(slipway.CodeConflict, "the decision is about %q with %q", d.Digest, d.Settings)
 	}
 	if d.Verdict == slipway.Reject {
 		p.then(ended(slipway.Rejected, "ann rejected gate "+d.Gate+": "+d.Reason))
@@ -329,6 +334,22 @@ func (s *fakeServer) rollback(r *http.Request) (any, error) {
 	return map[string]any{"release": s.held, "held": true}, nil
 }
 
+func (s *fakeServer) lock(r *http.Request) (any, error) {
+	if s.locked != nil {
+		return nil, slipway.Errorf(slipway.CodeConflict, "search/query-api is already %s", s.locked)
+	}
+	s.locked = &slipway.Lock{By: "ann", Reason: reasonOf(r), At: began}
+	return struct{}{}, nil
+}
+
+func (s *fakeServer) unlock(r *http.Request) (any, error) {
+	if s.locked == nil || r.URL.Query().Get("reason") == "" {
+		return nil, slipway.Errorf(slipway.CodeConflict, "search/query-api is not locked")
+	}
+	s.locked = nil
+	return struct{}{}, nil
+}
+
 func (s *fakeServer) services(r *http.Request) (any, error) {
 	if p := r.URL.Query().Get("project"); p != "" && p != "search" {
 		return map[string]any{"services": nil}, nil
@@ -339,6 +360,7 @@ func (s *fakeServer) services(r *http.Request) (any, error) {
 		Running:   "search.query-api.2",
 		Queue:     []string{"search.query-api.3"},
 		Good:      []slipway.Version{},
+		Lock:      s.locked,
 	}, {
 		ServiceID: slipway.ServiceID{Project: "search", Service: "suggest"},
 	}}}, nil

@@ -64,5 +64,8 @@ func doing(s slipway.ServiceStatus) string {
 	if len(s.Queue) > 0 {
 		parts = append(parts, fmt.Sprintf("%d in the queue", len(s.Queue)))
 	}
+	if s.Lock != nil {
+		parts = append(parts, s.Lock.String())
+	}
 	return strings.Join(parts, ", ")
 }

@@ -24,13 +24,14 @@ async function act(event) {
   const buttons = form.querySelectorAll("button");
   buttons.forEach((b) => { b.disabled = true; });
   try {
-    const answer = await fetch(form.dataset.api, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Idempotency-Key": key },
-      body: JSON.stringify(body),
-    });
+    const method = form.dataset.method || "POST";
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
+    const answer = method === "POST"
+      ? await fetch(form.dataset.api, { method, headers, body: JSON.stringify(body) })
+      : await fetch(form.dataset.api + "?" + new URLSearchParams(body), { method, headers });
     if (!answer.ok) throw new Error((await answer.json()).detail);
     form.reset();
+    if ("reload" in form.dataset) { location.reload(); return; }
     const result = answer.status === 204 ? {} : await answer.json();
     if (result.release) location.assign("/releases/" + encodeURIComponent(result.release));
   } catch (problem) {

@@ -87,6 +87,10 @@ type Decision struct {
 	Gate    string          `json:"gate"`
 	Verdict slipway.Verdict `json:"decision"`
 	Reason  string          `json:"reason,omitempty"`
+
+	// What whoever decides has seen; the decision is void if it is not so.
+	Digest   string `json:"digest,omitempty"`
+	Settings string `json:"settings,omitempty"`
 }
 
 func releasePath(id slipway.ReleaseID) string { return "/releases/" + id.String() }

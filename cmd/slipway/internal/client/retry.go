@@ -10,10 +10,15 @@ import (
 	"slipway"
 )
 
-// change posts what changes something. While the server does not answer it is
-// sent again under the same key, so that it happens once at most.
+// change posts what changes something.
 func (c *Client) change(ctx context.Context, path string, body, out any) error {
-	r := request{method: http.MethodPost, path: path, body: body, key: rand.Text()}
+	return c.insist(ctx, request{method: http.MethodPost, path: path, body: body}, out)
+}
+
+// insist sends what changes something. While the server does not answer it is
+// sent again under the same key, so that it happens once at most.
+func (c *Client) insist(ctx context.Context, r request, out any) error {
+	r.key = rand.Text()
 	last := time.Now().Add(c.patience.Retry)
 	told := false
 	for pause := firstPause; ; pause = longer(pause) {

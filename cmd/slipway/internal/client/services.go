@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 
 	"slipway"
@@ -43,4 +44,16 @@ func (c *Client) Rollback(ctx context.Context, service slipway.ServiceID, to int
 	}
 	id, err = c.releaseID(answer.Release)
 	return id, answer.Held, err
+}
+
+// Lock keeps new releases of a service away.
+func (c *Client) Lock(ctx context.Context, service slipway.ServiceID, reason string) error {
+	return c.change(ctx, "/services/"+service.String()+"/lock", because{reason}, nil)
+}
+
+// Unlock lets releases of a service start again.
+func (c *Client) Unlock(ctx context.Context, service slipway.ServiceID, reason string) error {
+	return c.insist(ctx, request{
+		method: http.MethodDelete, path: "/services/" + service.String() + "/lock", query: url.Values{"reason": {reason}},
+	}, nil)
 }

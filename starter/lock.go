@@ -1,0 +1,41 @@
+package starter
+
+import (
+	"context"
+
+	"go.temporal.io/sdk/client"
+
+	"slipway"
+	"slipway/workflows"
+)
+
+// Lock keeps new releases of a service away until it is unlocked. What is on
+// its way goes on, and going back is always possible. Errors: CodeConflict when
+// somebody else has locked it, or for another reason; CodeNotFound when it was
+// never released.
+func (c *Client) Lock(ctx context.Context, service slipway.ServiceID, by, reason, key string) error {
+	return c.tellLane(ctx, service, workflows.Lock, key, workflows.Request{By: by, Reason: reason})
+}
+
+// Unlock lets releases of a service start again, those first that have waited.
+// Errors: CodeConflict when it is not locked.
+func (c *Client) Unlock(ctx context.Context, service slipway.ServiceID, by, reason, key string) error {
+	return c.tellLane(ctx, service, workflows.Unlock, key, workflows.Request{By: by, Reason: reason})
+}
+
+// tellLane sends an update to a service's lane, which must be there.
+func (c *Client) tellLane(ctx context.Context, service slipway.ServiceID, name, key string, in any) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID:   workflows.LaneID(service),
+		UpdateID:     updateID(key),
+		UpdateName:   name,
+		Args:         []any{in},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(ctx, nil)
+	}
+	return explain(err, "service "+service.String())
+}
