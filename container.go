@@ -55,7 +55,8 @@ type HostFacts struct {
 	Kernel        string   `json:"kernel"`
 	StorageDriver string   `json:"storage_driver"`
 	LiveRestore   bool     `json:"live_restore"`
-	Answered      Duration `json:"answered"` // how long it took to say so
+	Answered      Duration `json:"answered"`        // how long it took to say so
+	Ports         []int    `json:"ports,omitempty"` // that containers of Slipway have on the host, whether they run or not
 }
 
 // Progress is how far a pull or a copy has come.

@@ -30,7 +30,7 @@ func (r *release) deployOn(ctx workflow.Context, i int) error {
 	plan, at := r.plan.Hosts[i], &r.state.Hosts[i]
 	at.Phase = slipway.HostPulling
 	r.details(ctx)
-	pulled, err := call(ctx, on(plan, moving("pull on "+plan.Name)), host.PullImage,
+	pulled, err := call(ctx, on(plan, moving(slipway.DoesPull(plan.Name))), host.PullImage,
 		activities.PullInput{Host: plan.Name, Registry: r.plan.Production, Image: r.image})
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (r *release) deployOn(ctx workflow.Context, i int) error {
 	if plan.Publish {
 		start.Publish = &slipway.Publish{Address: plan.Address, Ports: plan.Ports}
 	}
-	container, err := call(ctx, on(plan, starting("start green on "+plan.Name, deadline)), host.StartGreen, start)
+	container, err := call(ctx, on(plan, starting(slipway.DoesStart(plan.Name), deadline)), host.StartGreen, start)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (r *release) deployOn(ctx workflow.Context, i int) error {
 // prove returns when green is ready on a host.
 func (r *release) prove(ctx workflow.Context, i int) error {
 	plan, at, deadline := r.plan.Hosts[i], &r.state.Hosts[i], r.service.Strategy.BlueGreen.DeployTimeout
-	_, err := call(ctx, on(plan, starting("prove green on "+plan.Name, deadline)), host.ProbeGreen, activities.ProbeInput{
+	_, err := call(ctx, on(plan, starting(slipway.DoesProve(plan.Name), deadline)), host.ProbeGreen, activities.ProbeInput{
 		Host:      plan.Name,
 		Container: at.Container,
 		Address:   slipway.HostPort(at.Address, r.service.Container.Port),

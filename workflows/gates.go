@@ -12,7 +12,7 @@ import (
 // awaitGates waits at each gate before the switch, in the order of the service
 // file. Going back to what was live before waits for nobody.
 func (r *release) awaitGates(ctx workflow.Context) error {
-	if r.in.Order.Kind == slipway.KindRollback || len(r.state.Gates) == 0 {
+	if !r.outlook().Gated() {
 		return nil
 	}
 	r.phase(ctx, slipway.AwaitingApproval)
@@ -30,7 +30,7 @@ func (r *release) awaitGate(ctx workflow.Context, g *slipway.GateState) error {
 	g.ExpiresAt = g.OpenedAt.Add(expires)
 	r.details(ctx)
 	decided, err := workflow.AwaitWithOptions(ctx,
-		workflow.AwaitOptions{Timeout: expires, TimerOptions: workflow.TimerOptions{Summary: "gate " + g.Name + " expires"}},
+		workflow.AwaitOptions{Timeout: expires, TimerOptions: workflow.TimerOptions{Summary: slipway.DoesGate(g.Gate)}},
 		func() bool { return rejection(*g) != nil || approvals(*g) >= g.Approvers.Quorum || r.newer != nil })
 	if err != nil {
 		return err

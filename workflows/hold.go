@@ -15,7 +15,7 @@ import (
 // itself.
 func (r *release) hold(ctx workflow.Context) error {
 	hold := r.service.Strategy.BlueGreen.Hold.Std()
-	if r.blue == nil || hold == 0 || r.in.Order.Kind == slipway.KindRollback {
+	if !r.outlook().Holds() {
 		r.report(ctx, r.version(ctx)) // before blue goes: an older release may still hold its own and watch this one's blue
 		return nil
 	}
@@ -27,7 +27,7 @@ func (r *release) hold(ctx workflow.Context) error {
 	watchCtx, stop := workflow.WithCancel(ctx)
 	w := &watch{release: r}
 	w.start(watchCtx)
-	summary := fmt.Sprintf("hold %s for %s", r.state.Blue, hold)
+	summary := slipway.DoesHold(r.state.Blue, slipway.Duration(hold))
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold, TimerOptions: workflow.TimerOptions{Summary: summary}},
 		func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" })
 	stop() // not awaited: the way back does not wait for a probe to end
@@ -52,23 +52,12 @@ type watch struct {
 
 func (w *watch) start(ctx workflow.Context) {
 	w.away = map[string]string{}
-	for _, name := range w.watchedHosts() {
+	for _, name := range w.outlook().WatchedHosts() {
 		workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, name) })
 	}
 	for i := range w.plan.Edges {
 		workflow.Go(ctx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
 	}
-}
-
-// watchedHosts are green's hosts, then those that only blue runs on.
-func (w *watch) watchedHosts() []slipway.PlanHost {
-	hosts := append([]slipway.PlanHost{}, w.plan.Hosts...)
-	for _, h := range w.blue.Plan.Hosts {
-		if target(h.Name, w.state.Hosts, w.service) == nil {
-			hosts = append(hosts, h)
-		}
-	}
-	return hosts
 }
 
 func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost) {
@@ -79,7 +68,7 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost) {
 		Ready: true,
 	}
 	for ctx.Err() == nil && w.alarm == "" {
-		seen, err := call(ctx, on(h, watching("watch "+h.Name, w.service.Strategy.BlueGreen.Hold.Std())), host.WatchHost, in)
+		seen, err := call(ctx, on(h, watching(slipway.DoesWatch(h.Name), w.service.Strategy.BlueGreen.Hold.Std())), host.WatchHost, in)
 		if err != nil {
 			return // cancelled; nothing else ends a watch
 		}
@@ -100,7 +89,7 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost) {
 func (w *watch) watchEdge(ctx workflow.Context, i int) {
 	edge := w.plan.Edges[i]
 	for ctx.Err() == nil && w.alarm == "" {
-		route, err := call(ctx, watching("watch "+edge.Name, w.service.Strategy.BlueGreen.Hold.Std()), central.WatchEdge, activities.WatchEdgeInput{
+		route, err := call(ctx, watching(slipway.DoesWatch(edge.Name), w.service.Strategy.BlueGreen.Hold.Std()), central.WatchEdge, activities.WatchEdgeInput{
 			Edge: edge.Name, Service: w.in.ID.ServiceID, Generation: w.state.Edges[i].Generation,
 		})
 		if err != nil {

@@ -61,6 +61,12 @@ type ReleaseInput struct {
 	Ended     *End              `json:"ended,omitempty"` // how it ended in the queue; nil: it has its turn
 }
 
+// PlanInput asks what a release would do.
+type PlanInput struct {
+	Order   slipway.Order         `json:"order"`
+	Service slipway.ServiceStatus `json:"service"` // as its lane says; the zero value without one
+}
+
 // An End is how a release ended that never had its turn. Its workflow has only
 // that to say, so that it is found where all others are.
 type End struct {

@@ -27,6 +27,7 @@ const (
 	LaneType    = "Lane"
 	ReleaseType = "Release"
 	CleanupType = "Cleanup"
+	PlanType    = "Plan"
 )
 
 // LaneID is the workflow ID of a service's lane.
@@ -37,6 +38,9 @@ func ReleaseWorkflowID(id slipway.ReleaseID) string { return "release/" + id.Str
 
 // CleanupID is the workflow ID of what a release left to be removed.
 func CleanupID(id slipway.ReleaseID) string { return "cleanup/" + id.String() }
+
+// PlanID is the workflow ID of a plan.
+func PlanID(id slipway.ServiceID, unique string) string { return "plan/" + id.Key() + "/" + unique }
 
 // Updates, signals and queries. Decide and abort exist as update and as signal.
 const (

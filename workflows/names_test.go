@@ -20,8 +20,8 @@ func TestNamesAreStable(t *testing.T) {
 	got := []string{
 		workflows.Namespace,
 		workflows.TaskQueue, workflows.CopyQueue, workflows.HostQueue("h1"),
-		workflows.LaneType, workflows.ReleaseType, workflows.CleanupType,
-		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id),
+		workflows.LaneType, workflows.ReleaseType, workflows.CleanupType, workflows.PlanType,
+		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id), workflows.PlanID(id.ServiceID, "x"),
 		workflows.Submit, workflows.Rollback, workflows.Decide, workflows.Abort, workflows.Accept,
 		workflows.Lock, workflows.Unlock, workflows.Newer,
 		workflows.Reported, workflows.Status, workflows.Waiting,
@@ -32,8 +32,8 @@ func TestNamesAreStable(t *testing.T) {
 	want := []string{
 		"slipway",
 		"slipway", "copy", "host/h1",
-		"Lane", "Release", "Cleanup",
-		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17",
+		"Lane", "Release", "Cleanup", "Plan",
+		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17", "plan/search.query-api/x",
 		"submit", "rollback", "decide", "abort", "accept",
 		"lock", "unlock", "newer",
 		"reported", "status", "waiting",

@@ -10,4 +10,5 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Lane, workflow.RegisterOptions{Name: LaneType})
 	registry.RegisterWorkflowWithOptions(Release, workflow.RegisterOptions{Name: ReleaseType})
 	registry.RegisterWorkflowWithOptions(Cleanup, workflow.RegisterOptions{Name: CleanupType})
+	registry.RegisterWorkflowWithOptions(Plan, workflow.RegisterOptions{Name: PlanType})
 }

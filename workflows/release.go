@@ -33,6 +33,7 @@ type release struct {
 	plan    slipway.Plan
 	image   slipway.Image
 	blue    *slipway.Version     // what serves when it starts; nil: nothing
+	facts   []slipway.HostFacts  // by host of the plan
 	routes  []slipway.RouteState // by edge of the plan, as it was decided on
 	staged  bool                 // edges may know green
 	undo    undoStack
@@ -54,10 +55,14 @@ func (r *release) run(ctx workflow.Context) error {
 	if end := r.in.Ended; end != nil {
 		return &halt{end.Outcome, end.Reason}
 	}
+	r.phase(ctx, slipway.Verifying)
 	if err := r.verify(ctx); err != nil {
 		return err
 	}
-	if r.servesAlready() {
+	if r.blue != nil && r.blue.Release != r.in.Known[0].Release {
+		r.report(ctx, r.blue) // a person went back on the edges; the lane is to know
+	}
+	if r.outlook().ServesAlready() {
 		return &halt{slipway.Live, r.blue.Release + " serves exactly this already; nothing was done"}
 	}
 	if err := r.replicate(ctx); err != nil {
@@ -77,6 +82,11 @@ func (r *release) run(ctx workflow.Context) error {
 	}
 	r.retireBlue(ctx)
 	return nil
+}
+
+// outlook is what decides which steps are next, as far as it is known.
+func (r *release) outlook() slipway.Outlook {
+	return slipway.Outlook{Order: r.in.Order, Image: r.image, Blue: r.blue}
 }
 
 // halt ends a release early with an outcome of its own.

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"fmt"
 	"slices"
 
 	"go.temporal.io/sdk/workflow"
@@ -93,8 +92,8 @@ func dismantle(ctx workflow.Context, what Remains, adjust func(workflow.Activity
 		target := activities.TargetInput{Edge: edge, Service: what.Service, Release: what.Release, Timeout: what.Drain}
 		// Without an answer nothing more is waited for: the requests have gone
 		// with the edge, or are cut by unstaging.
-		_, _ = call(ctx, draining("drain "+what.Release+" on "+edge, what.Drain), central.DrainTarget, target)
-		_, err := call(ctx, adjust(removing("forget "+what.Release+" on "+edge, 0)), central.UnstageTarget, target)
+		_, _ = call(ctx, draining(slipway.DoesDrain(what.Release, edge), what.Drain), central.DrainTarget, target)
+		_, err := call(ctx, adjust(removing(slipway.DoesForget(what.Release, edge), 0)), central.UnstageTarget, target)
 		if err != nil {
 			left.Edges = append(left.Edges, edge)
 		}
@@ -106,7 +105,7 @@ func dismantle(ctx workflow.Context, what Remains, adjust func(workflow.Activity
 	}
 	_ = each(ctx, len(what.Containers), func(ctx workflow.Context, i int) error {
 		c := what.Containers[i]
-		err := do(ctx, on(c.Host, adjust(removing(fmt.Sprintf("remove %s from %s", c.Name, c.Host.Name), what.Grace))), host.RemoveContainer,
+		err := do(ctx, on(c.Host, adjust(removing(slipway.DoesRemove(c.Name, c.Host.Name), what.Grace))), host.RemoveContainer,
 			activities.RemoveInput{Host: c.Host.Name, Container: c.Name, Grace: what.Grace})
 		if err != nil {
 			left.Containers = append(left.Containers, c)

@@ -39,9 +39,10 @@ type story struct {
 	renew  bool                     // the lane is told to continue as new
 	end    error                    // what the lane ended with
 
-	started   map[string]bool   // by workflow ID
-	closed    map[string]closed // by workflow ID
-	cancelled map[string]bool   // activities
+	started   map[string]bool     // by workflow ID
+	closed    map[string]closed   // by workflow ID
+	cancelled map[string]bool     // activities
+	did       map[string][]string // by workflow ID, in the words of its history
 	over      bool
 }
 
@@ -52,7 +53,7 @@ type closed struct {
 }
 
 func newStory(t *testing.T, size int) *story {
-	return &story{world: newWorld(t, size), started: map[string]bool{}, closed: map[string]closed{}, cancelled: map[string]bool{}}
+	return &story{world: newWorld(t, size), started: map[string]bool{}, closed: map[string]closed{}, cancelled: map[string]bool{}, did: map[string][]string{}}
 }
 
 // Signals that do to a release what Temporal's test environment cannot do to a

@@ -21,7 +21,7 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 	deadline := r.service.Strategy.BlueGreen.SwitchTimeout
 	err := each(ctx, len(r.plan.Edges), func(ctx workflow.Context, i int) error {
 		edge := r.plan.Edges[i]
-		_, err := call(ctx, switching("stage green on "+edge.Name, deadline), central.StageTarget, activities.StageInput{
+		_, err := call(ctx, switching(slipway.DoesStage(edge.Name), deadline), central.StageTarget, activities.StageInput{
 			Edge: edge.Name,
 			Request: slipway.StageRequest{
 				ServiceID:  r.in.ID.ServiceID,
@@ -37,7 +37,7 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 		return err
 	}
 	err = each(ctx, len(r.plan.Edges), func(ctx workflow.Context, i int) error {
-		route, err := call(ctx, switching("point "+r.plan.Edges[i].Name+" at green", deadline), central.CommitTarget, activities.CommitInput{
+		route, err := call(ctx, switching(slipway.DoesCommit(r.plan.Edges[i].Name), deadline), central.CommitTarget, activities.CommitInput{
 			Edge: r.plan.Edges[i].Name,
 			Request: slipway.CommitRequest{
 				ServiceID:  r.in.ID.ServiceID,

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"fmt"
-
 	"go.temporal.io/sdk/workflow"
 
 	"slipway"
@@ -12,7 +10,7 @@ import (
 // verify finds out what is asked for and whether the hosts and edges are fit
 // for it, side by side. It changes nothing.
 func (r *release) verify(ctx workflow.Context) error {
-	r.phase(ctx, slipway.Verifying)
+	r.facts = make([]slipway.HostFacts, len(r.plan.Hosts))
 	looks := []func(workflow.Context) error{r.verifyImage, r.readRoutes}
 	for i := range r.plan.Hosts {
 		looks = append(looks, func(ctx workflow.Context) error { return r.lookAtHost(ctx, i) })
@@ -20,17 +18,11 @@ func (r *release) verify(ctx workflow.Context) error {
 	if err := each(ctx, len(looks), func(ctx workflow.Context, i int) error { return looks[i](ctx) }); err != nil {
 		return err
 	}
-	if err := r.findBlue(); err != nil {
-		return err
-	}
-	if r.blue != nil && r.blue.Release != r.in.Known[0].Release {
-		r.report(ctx, r.blue) // a person went back on the edges; the lane is to know
-	}
-	return nil
+	return r.findBlue()
 }
 
 func (r *release) verifyImage(ctx workflow.Context) error {
-	image, err := call(ctx, asking("resolve "+r.service.Image+":"+r.state.Tag), central.VerifyImage, activities.VerifyInput{
+	image, err := call(ctx, asking(slipway.DoesResolve(r.in.Order)), central.VerifyImage, activities.VerifyInput{
 		Registry:   r.plan.Source,
 		Repository: r.service.Image,
 		Tag:        r.in.Order.Tag,
@@ -42,15 +34,13 @@ func (r *release) verifyImage(ctx workflow.Context) error {
 
 func (r *release) lookAtHost(ctx workflow.Context, i int) error {
 	h := r.plan.Hosts[i]
-	facts, err := call(ctx, on(h, asking("look at "+h.Name)), host.HostFacts, activities.HostInput{Host: h.Name})
+	facts, err := call(ctx, on(h, asking(slipway.DoesLook(h.Name))), host.HostFacts, activities.HostInput{Host: h.Name})
 	if err != nil {
 		r.state.Hosts[i].Phase, r.state.Hosts[i].Error = slipway.HostFailed, message(err)
 		return err
 	}
-	if facts.Platform != r.plan.Platform {
-		return refusal(slipway.CodeInvalid, "host %s is %s, but the release is for %s", h.Name, facts.Platform, r.plan.Platform)
-	}
-	return nil
+	r.facts[i] = facts
+	return activities.Failure(r.plan.Unfit(h, facts))
 }
 
 // readRoutes asks every edge what it serves.
@@ -58,7 +48,7 @@ func (r *release) readRoutes(ctx workflow.Context) error {
 	routes := make([]slipway.RouteState, len(r.plan.Edges))
 	err := each(ctx, len(r.plan.Edges), func(ctx workflow.Context, i int) error {
 		var err error
-		routes[i], err = call(ctx, asking("ask "+r.plan.Edges[i].Name+" what it serves"), central.ReadRoute,
+		routes[i], err = call(ctx, asking(slipway.DoesAsk(r.plan.Edges[i].Name)), central.ReadRoute,
 			activities.EdgeInput{Edge: r.plan.Edges[i].Name, Service: r.in.ID.ServiceID})
 		r.acknowledged(i, routes[i], err)
 		return err
@@ -108,23 +98,13 @@ func orNothing(release string) string {
 	return release
 }
 
-// servesAlready reports whether blue is exactly what is asked for: the digest,
-// the settings, and the hosts.
-func (r *release) servesAlready() bool {
-	if r.blue == nil || r.in.Order.Force {
-		return false
-	}
-	return r.blue.Digest == r.image.Digest && r.blue.Settings == r.state.Settings &&
-		fmt.Sprint(r.blue.Plan.Hosts, r.blue.Plan.Edges) == fmt.Sprint(r.plan.Hosts, r.plan.Edges)
-}
-
 // replicate brings the image to the registry that the hosts pull from.
 func (r *release) replicate(ctx workflow.Context) error {
-	if r.plan.Source == r.plan.Production {
+	if !r.outlook().Copies() {
 		return nil
 	}
 	r.phase(ctx, slipway.Replicating)
-	options := moving(fmt.Sprintf("copy %s from %s to %s", slipway.ShortDigest(r.image.Digest), r.plan.Source, r.plan.Production))
+	options := moving(slipway.DoesCopy(r.image, r.plan))
 	options.TaskQueue = CopyQueue
 	return do(ctx, options, central.ReplicateImage, activities.ReplicateInput{From: r.plan.Source, To: r.plan.Production, Image: r.image})
 }

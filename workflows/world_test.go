@@ -28,6 +28,7 @@ type world struct {
 	tags     map[string]string                            // tag → digest
 	sick     map[string]bool                              // containers that answer no probe
 	evidence []string                                     // containers of which it was kept
+	ports    []int                                        // that containers have, as far as hosts say
 	lastIP   byte
 }
 
@@ -195,7 +196,8 @@ func (d drivers) Resolve(_ context.Context, _, repository, tag, platform string)
 	if !ok {
 		return slipway.Image{}, slipway.Errorf(slipway.CodeNotFound, "there is no %s:%s", repository, tag)
 	}
-	return slipway.Image{Repository: repository, Tag: tag, Digest: found, Manifest: found, Config: found, Platform: platform}, nil
+	return slipway.Image{Repository: repository, Tag: tag, Digest: found, Manifest: found, Config: found, Platform: platform,
+		Labels: map[string]string{"revision": found[7:14]}}, nil
 }
 
 func (d drivers) Copy(context.Context, string, string, slipway.Image, func(slipway.Progress)) error {
@@ -231,7 +233,7 @@ type engine struct {
 }
 
 func (e engine) Facts(context.Context) (slipway.HostFacts, error) {
-	return slipway.HostFacts{Platform: slipway.DefaultPlatform}, nil
+	return slipway.HostFacts{Platform: slipway.DefaultPlatform, Ports: e.ports}, nil
 }
 
 func (e engine) Pull(_ context.Context, ref string, _ slipway.RegistryAuth, _ func(slipway.Progress)) (string, error) {

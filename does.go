@@ -1,0 +1,52 @@
+package slipway
+
+import "fmt"
+
+// The words for each step, which plans and histories share.
+
+// DoesResolve finds out which digest a tag is.
+func DoesResolve(o Order) string { return "resolve " + o.Service.Image + ":" + o.Tag }
+
+// DoesAsk asks an edge for its route.
+func DoesAsk(edge string) string { return "ask " + edge + " what it serves" }
+
+// DoesLook asks a host whether it is fit.
+func DoesLook(host string) string { return "look at " + host }
+
+// DoesCopy brings an image to where hosts pull from.
+func DoesCopy(image Image, plan Plan) string {
+	return fmt.Sprintf("copy %s from %s to %s", ShortDigest(image.Digest), plan.Source, plan.Production)
+}
+
+// DoesPull brings an image to a host.
+func DoesPull(host string) string { return "pull on " + host }
+
+// DoesStart starts green.
+func DoesStart(host string) string { return "start green on " + host }
+
+// DoesProve probes green until it is ready.
+func DoesProve(host string) string { return "prove green on " + host }
+
+// DoesGate waits for people.
+func DoesGate(g Gate) string { return "gate " + g.Name + " expires" }
+
+// DoesStage lets an edge know of green.
+func DoesStage(edge string) string { return "stage green on " + edge }
+
+// DoesCommit switches.
+func DoesCommit(edge string) string { return "point " + edge + " at green" }
+
+// DoesHold keeps blue running.
+func DoesHold(blue string, hold Duration) string { return fmt.Sprintf("hold %s for %s", blue, hold) }
+
+// DoesWatch looks after a host or an edge while blue is held.
+func DoesWatch(name string) string { return "watch " + name }
+
+// DoesDrain waits until no request is under way to a release.
+func DoesDrain(release, edge string) string { return "drain " + release + " on " + edge }
+
+// DoesForget takes a release out of an edge's table.
+func DoesForget(release, edge string) string { return "forget " + release + " on " + edge }
+
+// DoesRemove takes a container away.
+func DoesRemove(container, host string) string { return "remove " + container + " from " + host }

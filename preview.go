@@ -1,0 +1,155 @@
+package slipway
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A Preview is what a release would do, and what is worth knowing before it
+// does.
+type Preview struct {
+	ServiceID
+	Image       Image        `json:"image"`
+	Live        string       `json:"live"` // the release that serves; empty: none does
+	Steps       []Step       `json:"steps"`
+	Differences []Difference `json:"differences"` // to what serves
+	Warnings    []string     `json:"warnings"`
+}
+
+// A Difference is something that the release changes. Of settings only the keys
+// are shown, because values may be anybody's business.
+type Difference struct {
+	What string `json:"what"` // "image", "label NAME", or the key of a setting: "container.mem_limit"
+	Live string `json:"live,omitempty"`
+	Then string `json:"then,omitempty"`
+}
+
+// Differences compares what is asked for with blue, whose image may be nil
+// where it is not known. Without blue everything is new, and nothing is listed.
+func (o Outlook) Differences(live *Image) []Difference {
+	differences := []Difference{}
+	if o.Blue == nil {
+		return differences
+	}
+	if o.Blue.Digest != o.Image.Digest {
+		differences = append(differences, Difference{"image", o.Blue.Tag + " " + o.Blue.Digest, o.Order.Tag + " " + o.Image.Digest})
+	}
+	if live != nil {
+		for _, name := range changed(live.Labels, o.Image.Labels) {
+			differences = append(differences, Difference{"label " + name, live.Labels[name], o.Image.Labels[name]})
+		}
+	}
+	before, after := keys(o.Blue.Service), keys(o.Order.Service)
+	for _, key := range changed(before, after) {
+		d := Difference{What: key}
+		switch {
+		case before[key] == "":
+			d.Then = "given"
+		case after[key] == "":
+			d.Live = "given"
+		}
+		differences = append(differences, d)
+	}
+	names := func(hosts []PlanHost) string {
+		var out []string
+		for _, h := range hosts {
+			out = append(out, h.Name)
+		}
+		return strings.Join(out, ", ")
+	}
+	if before, after := names(o.Blue.Plan.Hosts), names(o.Order.Plan.Hosts); before != after {
+		differences = append(differences, Difference{"hosts it runs on", before, after})
+	}
+	return differences
+}
+
+// changed lists the keys whose values differ, in order.
+func changed(a, b map[string]string) []string {
+	all := maps.Clone(a)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, b)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(key string) bool { return a[key] == b[key] })
+}
+
+// keys are the settings of a service by key. An environment variable is one
+// setting, whether its value is given or a secret.
+func keys(s Service) map[string]string {
+	text, err := json.Marshal(s)
+	if err != nil { // a Service holds nothing that JSON cannot carry
+		panic(err)
+	}
+	var tree map[string]any
+	if err := json.Unmarshal(text, &tree); err != nil { // it was JSON a moment ago
+		panic(err)
+	}
+	out := map[string]string{}
+	flatten("", tree, out)
+	return out
+}
+
+func flatten(prefix string, tree map[string]any, out map[string]string) {
+	for key, value := range tree {
+		if below, ok := value.(map[string]any); ok && prefix != "container.environment." {
+			flatten(prefix+key+".", below, out)
+			continue
+		}
+		out[prefix+key] = fmt.Sprint(value)
+	}
+}
+
+// Warnings say what may surprise whoever releases. Facts are those of the
+// plan's hosts, in their order.
+func (o Outlook) Warnings(facts []HostFacts) []string {
+	warnings := []string{}
+	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
+	svc, plan := o.Order.Service, o.Order.Plan
+	if o.Blue != nil {
+		for _, v := range svc.Container.Volumes {
+			both := func(w Volume) bool { return w.Source == v.Source && !w.ReadOnly }
+			if !v.ReadOnly && slices.ContainsFunc(o.Blue.Service.Container.Volumes, both) {
+				warn("both versions write to the volume %s while they run side by side", v.Source)
+			}
+		}
+	}
+	if len(plan.Hosts) == 1 {
+		warn("it runs on one host, %s: when that is away, so is the service", plan.Hosts[0].Name)
+	}
+	if svc.Healthcheck.Path == DefaultHealthPath {
+		warn("the health check is the default, GET %s: any page there counts as ready; write healthcheck: {path: …}", DefaultHealthPath)
+	}
+	if svc.Strategy.BlueGreen.Hold == 0 {
+		warn("hold is 0s: what serves now goes at once, and going back takes a new release")
+	}
+	for i, f := range facts {
+		if !f.LiveRestore {
+			warn("Docker on %s runs without live-restore: containers stop when it restarts; set \"live-restore\": true in its daemon.json", plan.Hosts[i].Name)
+		}
+	}
+	return warnings
+}
+
+// Unfit is why a host cannot take a container of the plan; nil if it can. The
+// error has CodeInvalid for a host of another kind, CodeTooMany for a full one.
+func (p Plan) Unfit(h PlanHost, facts HostFacts) error {
+	if facts.Platform != p.Platform {
+		return Errorf(CodeInvalid, "host %s is %s, but the release is for %s", h.Name, facts.Platform, p.Platform)
+	}
+	if !h.Publish {
+		return nil
+	}
+	taken := 0
+	for _, port := range facts.Ports {
+		if port >= h.Ports.First && port <= h.Ports.Last {
+			taken++
+		}
+	}
+	if taken > h.Ports.Last-h.Ports.First {
+		return Errorf(CodeTooMany, "host %s: every port of %d-%d is taken by a container: remove some, or give the host more ports", h.Name, h.Ports.First, h.Ports.Last)
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package slipway
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A Step is one thing that a release does, or waits for. Does is what the
+// release's history calls it, too.
+type Step struct {
+	Phase Phase  `json:"phase"`
+	Does  string `json:"does"`
+}
+
+// An Outlook is what decides which steps a release takes. The release itself
+// asks it at each turn, so that a plan says what will happen: as long as
+// nothing fails and nobody steps in.
+type Outlook struct {
+	Order Order
+	Image Image    // as it was verified
+	Blue  *Version // what serves; nil: nothing
+}
+
+// ServesAlready reports whether blue is exactly what is asked for: the digest,
+// the settings, and the hosts.
+func (o Outlook) ServesAlready() bool {
+	return o.Blue != nil && !o.Order.Force && o.Blue.Digest == o.Image.Digest && o.Blue.Settings == o.Order.Service.SettingsHash() &&
+		fmt.Sprint(o.Blue.Plan.Hosts, o.Blue.Plan.Edges) == fmt.Sprint(o.Order.Plan.Hosts, o.Order.Plan.Edges)
+}
+
+// Copies reports whether hosts pull from another registry than the one that
+// developers push to.
+func (o Outlook) Copies() bool { return o.Order.Plan.Source != o.Order.Plan.Production }
+
+// Gated reports whether people decide. Going back waits for nobody.
+func (o Outlook) Gated() bool {
+	return o.Order.Kind != KindRollback && len(o.Order.Service.Gates) > 0
+}
+
+// Holds reports whether blue is kept running after the switch.
+func (o Outlook) Holds() bool {
+	return o.Blue != nil && o.Order.Service.Strategy.BlueGreen.Hold != 0 && o.Order.Kind != KindRollback
+}
+
+// WatchedHosts are green's hosts, then those that only blue runs on.
+func (o Outlook) WatchedHosts() []PlanHost {
+	hosts := slices.Clone(o.Order.Plan.Hosts)
+	for _, h := range o.Blue.Plan.Hosts {
+		if !slices.ContainsFunc(o.Order.Plan.Hosts, func(green PlanHost) bool { return green.Name == h.Name }) {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
+}
+
+// Steps are all steps of the release, in their order. What goes on side by side
+// is listed in the order of the fleet.
+func (o Outlook) Steps() []Step {
+	steps := []Step{}
+	does := func(phase Phase, text string) { steps = append(steps, Step{phase, text}) }
+	plan := o.Order.Plan
+	does(Verifying, DoesResolve(o.Order))
+	for _, h := range plan.Hosts {
+		does(Verifying, DoesLook(h.Name))
+	}
+	for _, e := range plan.Edges {
+		does(Verifying, DoesAsk(e.Name))
+	}
+	if o.ServesAlready() {
+		return steps
+	}
+	if o.Copies() {
+		does(Replicating, DoesCopy(o.Image, plan))
+	}
+	for _, h := range plan.Hosts {
+		does(Deploying, DoesPull(h.Name))
+		does(Deploying, DoesStart(h.Name))
+		does(Probing, DoesProve(h.Name))
+	}
+	if o.Gated() {
+		for _, g := range o.Order.Service.Gates {
+			does(AwaitingApproval, DoesGate(g))
+		}
+		for _, e := range plan.Edges {
+			does(AwaitingApproval, DoesAsk(e.Name))
+		}
+		for _, h := range plan.Hosts {
+			does(AwaitingApproval, DoesProve(h.Name))
+		}
+	}
+	for _, e := range plan.Edges {
+		does(Switching, DoesStage(e.Name))
+	}
+	for _, e := range plan.Edges {
+		does(Switching, DoesCommit(e.Name))
+	}
+	if o.Blue == nil {
+		return steps
+	}
+	retiring := Switching
+	if o.Holds() {
+		retiring = Holding
+		does(Holding, DoesHold(o.Blue.Release, o.Order.Service.Strategy.BlueGreen.Hold))
+		for _, h := range o.WatchedHosts() {
+			does(Holding, DoesWatch(h.Name))
+		}
+		for _, e := range plan.Edges {
+			does(Holding, DoesWatch(e.Name))
+		}
+	}
+	for _, e := range o.Blue.Plan.Edges {
+		does(retiring, DoesDrain(o.Blue.Release, e.Name))
+		does(retiring, DoesForget(o.Blue.Release, e.Name))
+	}
+	for i, h := range o.Blue.Plan.Hosts {
+		does(retiring, DoesRemove(o.Blue.Hosts[i].Container, h.Name))
+	}
+	return steps
+}
