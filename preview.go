@@ -44,12 +44,12 @@ func (o Outlook) Differences(live *Image) []Difference {
 	}
 	before, after := keys(o.Blue.Service), keys(o.Order.Service)
 	for _, key := range changed(before, after) {
-		d := Difference{What: key}
+		d := Difference{key, "given", "changed"}
 		switch {
 		case before[key] == "":
-			d.Then = "given"
+			d.Live, d.Then = "", "given"
 		case after[key] == "":
-			d.Live = "given"
+			d.Then = ""
 		}
 		differences = append(differences, d)
 	}

@@ -22,6 +22,7 @@ type Releases interface {
 	Ready(ctx context.Context) error
 
 	Submit(ctx context.Context, order slipway.Order, key string) (slipway.ReleaseID, error)
+	Plan(ctx context.Context, order slipway.Order) (slipway.Preview, error)
 	Decide(ctx context.Context, id slipway.ReleaseID, decision slipway.Decision, key string) error
 	Abort(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error
 	Accept(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error

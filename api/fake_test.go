@@ -56,6 +56,10 @@ func (w *workflows) Submit(_ context.Context, order slipway.Order, key string) (
 	return id, nil
 }
 
+func (w *workflows) Plan(_ context.Context, order slipway.Order) (slipway.Preview, error) {
+	return slipway.Preview{ServiceID: order.Service.ServiceID, Steps: []slipway.Step{}, Differences: []slipway.Difference{}, Warnings: []string{}}, nil
+}
+
 func (w *workflows) Decide(_ context.Context, _ slipway.ReleaseID, d slipway.Decision, key string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

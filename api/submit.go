@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"slipway"
-	"slipway/spec"
 )
 
 type submitInput struct {
@@ -23,29 +22,11 @@ type submitOutput struct {
 }
 
 func (s *server) submit(ctx context.Context, in *submitInput) (*submitOutput, error) {
-	svc, err := spec.ParseService("service.yaml", []byte(in.Body.ServiceFile))
+	order, err := s.order(ctx, in.Body.ServiceFile, in.Body.Tag)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.allow(ctx, svc.Project, slipway.RightRelease, "project "+svc.Project); err != nil {
-		return nil, err
-	}
-	if !slipway.ValidTag(in.Body.Tag) {
-		return nil, slipway.Errorf(slipway.CodeInvalid, "%q is neither a tag nor a digest: write for example v2, or sha256: and 64 hexadecimal digits", in.Body.Tag)
-	}
-	plan, err := slipway.NewPlan(s.Fleet(), svc)
-	if err != nil {
-		return nil, err
-	}
-	order := slipway.Order{
-		Service:     svc,
-		Tag:         in.Body.Tag,
-		Kind:        slipway.KindRelease,
-		Force:       in.Body.Force,
-		Reason:      in.Body.Reason,
-		RequestedBy: requestOf(ctx).session.User,
-		Plan:        plan,
-	}
+	order.Force, order.Reason = in.Body.Force, in.Body.Reason
 	id, err := s.Releases.Submit(ctx, order, in.key(ctx))
 	if err != nil {
 		return nil, err

@@ -162,9 +162,9 @@ func TestPlanSaysWhatIsDifferentAndWhatToMind(t *testing.T) {
 			{What: "image", Live: "v1 " + digest("v1"), Then: "v2 " + digest("v2")},
 			{What: "label revision", Live: digest("v1")[7:14], Then: digest("v2")[7:14]},
 			{What: "container.environment.NEW", Then: "given"},
-			{What: "container.environment.PASSWORD"},
+			{What: "container.environment.PASSWORD", Live: "given", Then: "changed"},
 			{What: "container.mem_limit", Then: "given"},
-			{What: "strategy.blue_green.hold"},
+			{What: "strategy.blue_green.hold", Live: "given", Then: "changed"},
 		}
 		if diff := cmp.Diff(want, preview.Differences); diff != "" {
 			t.Errorf("differences (-want +got):\n%s", diff)

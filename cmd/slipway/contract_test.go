@@ -47,6 +47,7 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{0, "user", "ann", []string{"login", "--user", "ann", "--password-stdin"}},
 		{0, "id", "search.query-api.2", []string{"release", "-f", file, "--tag", "v2", "--force", "--reason", "why not"}},
 		{0, "phase", "holding", []string{"release", "-f", file, "--tag", "v2", "--wait"}},
+		{0, "live", "search.query-api.1", []string{"plan", "-f", file, "--tag", "v2", "--force"}},
 		{0, "phase", "holding", []string{"status", "search.query-api.2"}},
 		{0, "", nil, []string{"history", "search/query-api", "--limit", "3"}},
 		{0, "", nil, []string{"services", "--project", "search"}},
@@ -128,6 +129,10 @@ func (o *oneRelease) Abort(context.Context, slipway.ReleaseID, string, string, s
 
 func (o *oneRelease) Accept(context.Context, slipway.ReleaseID, string, string, string) error {
 	return nil
+}
+
+func (o *oneRelease) Plan(_ context.Context, order slipway.Order) (slipway.Preview, error) {
+	return preview(order.Service.ServiceID), nil
 }
 
 func (o *oneRelease) Lock(context.Context, slipway.ServiceID, string, string, string) error {

@@ -51,6 +51,7 @@ func newFakeServer() *fakeServer {
 	for pattern, handler := range map[string]func(*http.Request) (any, error){
 		"POST /releases":                        s.submit,
 		"GET /releases":                         s.list,
+		"POST /plan":                            s.plan,
 		"GET /releases/{id}":                    s.look,
 		"POST /releases/{id}/abort":             s.abort,
 		"POST /releases/{id}/accept":            s.accept,
@@ -206,6 +207,27 @@ func (s *fakeServer) submit(r *http.Request) (any, error) {
 		s.answers[key] = s.start(service.ServiceID, body.Tag, body.Reason)
 	}
 	return s.releases[s.answers[key]].now(), nil
+}
+
+func (s *fakeServer) plan(r *http.Request) (any, error) {
+	var body struct{ Tag string }
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		return nil, err
+	}
+	if body.Tag == "absent" {
+		return nil, slipway.Errorf(slipway.CodeNotFound, "there is no search/query-api:absent")
+	}
+	return preview(two.ServiceID), nil
+}
+
+// preview is what a release of v2 would do.
+func preview(id slipway.ServiceID) slipway.Preview {
+	return slipway.Preview{
+		ServiceID: id, Live: id.Key() + ".1", Image: slipway.Image{Repository: "search/query-api", Tag: "v2", Digest: digest},
+		Steps:       []slipway.Step{{Phase: slipway.Verifying, Does: "look at h1"}, {Phase: slipway.Switching, Does: "point e1 at green"}},
+		Differences: []slipway.Difference{{What: "label revision", Live: "a1", Then: "b2"}, {What: "container.environment.PASSWORD", Live: "given", Then: "changed"}},
+		Warnings:    []string{"it runs on one host, h1: when that is away, so is the service"},
+	}
 }
 
 func (s *fakeServer) start(service slipway.ServiceID, tag, reason string) string {

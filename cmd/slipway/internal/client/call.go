@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // maxAnswer bounds what is read of one answer.
@@ -18,14 +19,15 @@ type request struct {
 	method string
 	path   string // below /api/v1
 	query  url.Values
-	body   any    // nil: none
-	key    string // the idempotency key; empty: none
+	body   any           // nil: none
+	key    string        // the idempotency key; empty: none
+	longer time.Duration // to wait for the answer, than usual
 }
 
 // call sends a request once and decodes the answer into out, unless that is
 // nil.
 func (c *Client) call(ctx context.Context, r request, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, c.patience.Answer)
+	ctx, cancel := context.WithTimeout(ctx, c.patience.Answer+r.longer)
 	defer cancel()
 	answer, err := c.send(ctx, r, "application/json")
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"slipway"
 )
@@ -25,6 +26,15 @@ func (c *Client) Submit(ctx context.Context, order Order) (slipway.ReleaseID, sl
 	}
 	id, err := c.releaseID(release.ID)
 	return id, release, err
+}
+
+// Plan says what a release would do. Errors: those that it would be refused
+// with. It waits longer than for other answers, because the server asks hosts,
+// edges and registries first.
+func (c *Client) Plan(ctx context.Context, order Order) (slipway.Preview, error) {
+	var preview slipway.Preview
+	err := c.call(ctx, request{method: http.MethodPost, path: "/plan", body: order, longer: 20 * time.Second}, &preview)
+	return preview, err
 }
 
 // Release says how a release stands. Errors: CodeNotFound.

@@ -1,0 +1,53 @@
+package api
+
+import (
+	"context"
+
+	"slipway"
+	"slipway/spec"
+)
+
+type planInput struct {
+	Body struct {
+		ServiceFile string `json:"service_file" doc:"the text of a service.yaml"`
+		Tag         string `json:"tag" doc:"a tag, or a digest sha256:…"`
+		Force       bool   `json:"force,omitempty" doc:"as if released although exactly this serves already"`
+	}
+}
+
+type planOutput struct{ Body slipway.Preview }
+
+// plan asks hosts, edges and registries on somebody's behalf, so it takes the
+// right to release.
+func (s *server) plan(ctx context.Context, in *planInput) (*planOutput, error) {
+	order, err := s.order(ctx, in.Body.ServiceFile, in.Body.Tag)
+	if err != nil {
+		return nil, err
+	}
+	order.Force = in.Body.Force
+	preview, err := s.Releases.Plan(ctx, order)
+	if err != nil {
+		return nil, err
+	}
+	return &planOutput{preview}, nil
+}
+
+// order makes an order of a service file and a tag, if whoever is signed in may
+// release it.
+func (s *server) order(ctx context.Context, file, tag string) (slipway.Order, error) {
+	svc, err := spec.ParseService("service.yaml", []byte(file))
+	if err != nil {
+		return slipway.Order{}, err
+	}
+	if err := s.allow(ctx, svc.Project, slipway.RightRelease, "project "+svc.Project); err != nil {
+		return slipway.Order{}, err
+	}
+	if !slipway.ValidTag(tag) {
+		return slipway.Order{}, slipway.Errorf(slipway.CodeInvalid, "%q is neither a tag nor a digest: write for example v2, or sha256: and 64 hexadecimal digits", tag)
+	}
+	plan, err := slipway.NewPlan(s.Fleet(), svc)
+	if err != nil {
+		return slipway.Order{}, err
+	}
+	return slipway.Order{Service: svc, Tag: tag, Kind: slipway.KindRelease, RequestedBy: requestOf(ctx).session.User, Plan: plan}, nil
+}
