@@ -112,7 +112,7 @@ func TestReleaseDoesWhatItsPlanSaid(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					n := 0
+					var n int
 					if order.Kind == slipway.KindRollback {
 						n = s.rollback(&order)
 					} else {

@@ -196,8 +196,10 @@ func (d drivers) Resolve(_ context.Context, _, repository, tag, platform string)
 	if !ok {
 		return slipway.Image{}, slipway.Errorf(slipway.CodeNotFound, "there is no %s:%s", repository, tag)
 	}
-	return slipway.Image{Repository: repository, Tag: tag, Digest: found, Manifest: found, Config: found, Platform: platform,
-		Labels: map[string]string{"revision": found[7:14]}}, nil
+	return slipway.Image{
+		Repository: repository, Tag: tag, Digest: found, Manifest: found, Config: found, Platform: platform,
+		Labels: map[string]string{"revision": found[7:14]},
+	}, nil
 }
 
 func (d drivers) Copy(context.Context, string, string, slipway.Image, func(slipway.Progress)) error {

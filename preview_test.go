@@ -1,0 +1,58 @@
+package slipway_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"slipway"
+)
+
+func TestUnfit(t *testing.T) {
+	t.Parallel()
+	plan := slipway.Plan{Platform: "linux/amd64"}
+	host := slipway.PlanHost{Name: "h1", Publish: true, Ports: slipway.PortRange{First: 20000, Last: 20001}}
+	for name, c := range map[string]struct {
+		facts   slipway.HostFacts
+		publish bool
+		want    string
+	}{
+		"fit":                        {slipway.HostFacts{Platform: "linux/amd64"}, true, ""},
+		"one port left":              {slipway.HostFacts{Platform: "linux/amd64", Ports: []int{20001, 20002, 30000}}, true, ""},
+		"none left":                  {slipway.HostFacts{Platform: "linux/amd64", Ports: []int{20001, 20000}}, true, "every port of 20000-20001 is taken"},
+		"none left, and none needed": {slipway.HostFacts{Platform: "linux/amd64", Ports: []int{20001, 20000}}, false, ""},
+		"another kind of machine":    {slipway.HostFacts{Platform: "linux/arm64"}, false, "h1 is linux/arm64"},
+	} {
+		h := host
+		h.Publish = c.publish
+		err := plan.Unfit(h, c.facts)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Values of environment variables and of secrets appear nowhere in a plan.
+func TestDifferencesShowNoValues(t *testing.T) {
+	t.Parallel()
+	service := func(values ...string) slipway.Service {
+		s := slipway.Service{Container: slipway.Container{Command: []string{"--key=" + values[0]}, Environment: map[string]slipway.Value{}}}
+		for i, v := range values {
+			s.Container.Environment[string(rune('A'+i))] = slipway.Value{Plain: v}
+		}
+		return s
+	}
+	got := slipway.Outlook{
+		Order: slipway.Order{Service: service("hunter2", "same")},
+		Blue:  &slipway.Version{Service: service("hunter1", "same", "gone")},
+	}.Differences(nil)
+	want := []slipway.Difference{
+		{What: "container.command", Live: "given", Then: "changed"},
+		{What: "container.environment.A", Live: "given", Then: "changed"},
+		{What: "container.environment.C", Live: "given"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("differences (-want +got):\n%s", diff)
+	}
+}
