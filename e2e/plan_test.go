@@ -59,14 +59,14 @@ func deeds(t *testing.T, s *system.System, workflowID string) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		switch event.GetEventType() {
-		case enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, enums.EVENT_TYPE_TIMER_STARTED:
-			var text string
-			if err := converter.GetDefaultDataConverter().FromPayload(event.GetUserMetadata().GetSummary(), &text); err != nil {
-				t.Fatal(err)
-			}
-			did = append(did, text)
+		if kind := event.GetEventType(); kind != enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED && kind != enums.EVENT_TYPE_TIMER_STARTED {
+			continue
 		}
+		var text string
+		if err := converter.GetDefaultDataConverter().FromPayload(event.GetUserMetadata().GetSummary(), &text); err != nil {
+			t.Fatal(err)
+		}
+		did = append(did, text)
 	}
 	return did
 }
