@@ -140,6 +140,7 @@ func TestReleaseDoesWhatItsPlanSaid(t *testing.T) {
 func TestPlanSaysWhatIsDifferentAndWhatToMind(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, 1)
+	s.fleet.Projects[0].Allow = slipway.Allow{Volumes: []string{"data"}, Secrets: []string{"env://NEW"}}
 	s.tell(func() {
 		data := func(o *slipway.Order) {
 			o.Service.Container.Volumes = []slipway.Volume{{Source: "data", Target: "/data"}}
@@ -193,8 +194,8 @@ func TestPlanIsRefusedWhereTheReleaseWouldBe(t *testing.T) {
 		_, err := s.plan(s.order("v9"))
 		s.refused(err, slipway.CodeNotFound, "there is no search/api:v9")
 		_, err = s.plan(s.order("v2", func(o *slipway.Order) { o.Plan.Platform = "linux/arm64" }))
-		s.refused(err, slipway.CodeInvalid, "host h1 is linux/amd64, but the release is for linux/arm64")
-		s.ends(s.submit(s.order("v2", func(o *slipway.Order) { o.Plan.Platform = "linux/arm64" })), slipway.Refused, "host h1 is linux/amd64")
+		s.refused(err, slipway.CodeInvalid, " is linux/amd64, but the release is for linux/arm64")
+		s.ends(s.submit(s.order("v2", func(o *slipway.Order) { o.Plan.Platform = "linux/arm64" })), slipway.Refused, " is linux/amd64, but")
 		s.is(release(1), release(1))
 	})
 }
