@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 
 	"slipway"
@@ -54,6 +55,9 @@ func (e *Engine) exited(ctx context.Context, name string, exit *slipway.Exit, er
 	}
 	if ctx.Err() != nil {
 		return slipway.Exit{}, ctx.Err()
+	}
+	if errdefs.IsNotFound(err) {
+		return slipway.Exit{}, slipway.Errorf(slipway.CodeNotFound, "host %s: container %s is gone: somebody removed it: %w", e.host, name, err)
 	}
 	return slipway.Exit{}, e.fail(ctx, "await the exit of container "+name, err)
 }
