@@ -97,6 +97,7 @@ func (l *lane) start(ctx workflow.Context) {
 		WorkflowID:            ReleaseWorkflowID(next.ID),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
+		WorkflowTaskTimeout:   TaskTimeout,
 		StaticSummary:         summary(next.Order),
 		Memo:                  map[string]any{TagMemo: next.Order.Tag, KindMemo: next.Order.Kind},
 		Priority:              temporal.Priority{FairnessKey: l.service.Project},
