@@ -54,6 +54,10 @@ bench: packages-demo build ## how long a release takes, against the least that D
 lossless: ## 50 switches and restores under 500 requests a second: how many are lost
 	go -C edge test -count=1 -run TestSwitchingLosesNoRequest -switches 50 -v .
 
+.PHONY: matrix
+matrix: packages-demo build ## kill standalone, the edge, and everything, at every point of a release
+	go -C e2e test -count=1 -timeout 30m -parallel 5 -run TestKillMatrix -matrix -v .
+
 .PHONY: demo
 demo: packages-demo build ## a release under traffic, an undo and a rollback, on this machine
 	go -C e2e run ./demo

@@ -8,10 +8,6 @@ import (
 	"slipway/e2e/system"
 )
 
-const gated = `gates:
-  - {name: go, before: switch, approvers: {role: approver, quorum: 1}, expires: 1h}
-`
-
 // as runs a command as somebody, who is signed in first, and wants its exit
 // status.
 func as(t *testing.T, s *system.System, user string, status int, args ...string) system.Result {

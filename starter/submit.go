@@ -37,6 +37,7 @@ func (c *Client) update(ctx context.Context, service slipway.ServiceID, name, ke
 	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID:                       workflows.LaneID(service),
 		TaskQueue:                workflows.TaskQueue,
+		WorkflowTaskTimeout:      workflows.TaskTimeout,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            "releases of " + service.String(),
 		TypedSearchAttributes: temporal.NewSearchAttributes(

@@ -62,12 +62,14 @@ func New(c client.Client, config Config) *Worker {
 			MaxConcurrentActivityExecutionSize: maxActivities,
 			StickyScheduleToStartTimeout:       time.Second, // after a restart the old process's queue is nobody's
 			WorkerStopTimeout:                  stopTimeout,
+			MaxHeartbeatThrottleInterval:       throttle,
 			Interceptors:                       beat,
 		}),
 		copies: worker.New(c, workflows.CopyQueue, worker.Options{
 			MaxConcurrentActivityExecutionSize: maxCopies,
 			DisableWorkflowWorker:              true,
 			WorkerStopTimeout:                  stopTimeout,
+			MaxHeartbeatThrottleInterval:       throttle,
 			Interceptors:                       beat,
 		}),
 		hosts: hosts,

@@ -105,6 +105,7 @@ func startCleanup(ctx workflow.Context, in CleanupInput) {
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            CleanupID(in.ID),
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
+		WorkflowTaskTimeout:   TaskTimeout,
 		StaticSummary:         "clean up after " + in.ID.String(),
 		TypedSearchAttributes: temporal.NewSearchAttributes(ProjectKey.ValueSet(in.ID.Project), ServiceKey.ValueSet(in.ID.ServiceID.String())),
 		Priority:              temporal.Priority{PriorityKey: 2},

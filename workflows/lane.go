@@ -122,6 +122,7 @@ func (l *lane) launch(ctx workflow.Context, in ReleaseInput, begun func(workflow
 		WorkflowID:            ReleaseWorkflowID(in.ID),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
+		WorkflowTaskTimeout:   TaskTimeout,
 		StaticSummary:         summary(in.Order),
 		Memo:                  map[string]any{TagMemo: in.Order.Tag, KindMemo: in.Order.Kind},
 		Priority:              temporal.Priority{FairnessKey: l.service.Project},

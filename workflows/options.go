@@ -14,11 +14,17 @@ import (
 // help is said by the error (activities.Failure).
 
 // pulse is how long an activity that beats may be silent before it counts as
-// lost with its worker. Package worker beats for every activity that has one.
-const pulse = 5 * time.Second
+// lost with its worker, and is tried again. Package worker beats for every
+// activity that has one, three times in a pulse: a write to Temporal's database
+// each, and nothing in the history.
+const pulse = 3 * time.Second
 
 // attempt is how long one request to an edge, or one look at a host, may take.
 const attempt = 3 * time.Second
+
+// TaskTimeout is how long a worker may take over the next steps of a workflow
+// before they count as lost with it. They take milliseconds.
+const TaskTimeout = pulse
 
 func retry(first, most time.Duration) *temporal.RetryPolicy {
 	return &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: most}
@@ -29,6 +35,7 @@ func asking(summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout:    10 * time.Second,
 		ScheduleToCloseTimeout: 30 * time.Second,
+		HeartbeatTimeout:       pulse,
 		RetryPolicy:            retry(100*time.Millisecond, 5*time.Second),
 		Summary:                summary,
 	}
@@ -39,7 +46,7 @@ func moving(summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout:    20 * time.Minute,
 		ScheduleToCloseTimeout: time.Hour,
-		HeartbeatTimeout:       2 * pulse,
+		HeartbeatTimeout:       pulse,
 		WaitForCancellation:    true,
 		RetryPolicy:            retry(time.Second, time.Minute),
 		Summary:                summary,
@@ -86,7 +93,7 @@ func draining(summary string, timeout slipway.Duration) workflow.ActivityOptions
 	return workflow.ActivityOptions{
 		StartToCloseTimeout:    timeout.Std() + 2*pulse,
 		ScheduleToCloseTimeout: 2*timeout.Std() + 4*pulse,
-		HeartbeatTimeout:       2 * pulse,
+		HeartbeatTimeout:       pulse,
 		RetryPolicy:            retry(100*time.Millisecond, time.Second),
 		Summary:                summary,
 	}
@@ -101,7 +108,7 @@ func removing(summary string, grace slipway.Duration) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout:    grace.Std() + removal,
 		ScheduleToCloseTimeout: grace.Std() + removal,
-		HeartbeatTimeout:       2 * pulse,
+		HeartbeatTimeout:       pulse,
 		RetryPolicy:            retry(200*time.Millisecond, 5*time.Second),
 		Summary:                summary,
 	}
@@ -111,7 +118,7 @@ func removing(summary string, grace slipway.Duration) workflow.ActivityOptions {
 func watching(summary string, atMost time.Duration) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout: atMost + time.Hour,
-		HeartbeatTimeout:    2 * pulse,
+		HeartbeatTimeout:    3 * pulse, // it is in nobody's way, and there may be many
 		RetryPolicy:         retry(200*time.Millisecond, 5*time.Second),
 		Summary:             summary,
 	}

@@ -2,8 +2,12 @@ package docker
 
 import (
 	"context"
+	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/filters"
 
 	"slipway"
 )
@@ -39,6 +43,30 @@ func (e *Engine) AwaitExit(ctx context.Context, name string) (slipway.Exit, erro
 	return e.exited(ctx, name, exit, err)
 }
 
+// killed is the exit code of a process that ended by SIGKILL.
+const killed = 137
+
+// memoryWords is how long the engine may take to say that memory ran out.
+const memoryWords = 300 * time.Millisecond
+
+// ranOutOfMemory looks for it among what the engine says has happened: once it
+// has started the process again, the container does not tell any more. The
+// name was never another container's, so every time counts.
+func (e *Engine) ranOutOfMemory(ctx context.Context, name string) bool {
+	ctx, cancel := context.WithTimeout(ctx, memoryWords)
+	defer cancel()
+	happened, ended := e.client.Events(ctx, events.ListOptions{
+		Since:   "1", // second of all time: what it remembers, by whatever clock
+		Filters: filters.NewArgs(filters.Arg("container", name), filters.Arg("event", string(events.ActionOOM))),
+	})
+	select {
+	case <-happened:
+		return true
+	case <-ended:
+		return false
+	}
+}
+
 // exit is how the container ended, nil while it runs.
 func (e *Engine) exit(ctx context.Context, name string) (*slipway.Exit, error) {
 	found, err := e.client.ContainerInspect(ctx, name)
@@ -50,10 +78,16 @@ func (e *Engine) exit(ctx context.Context, name string) (*slipway.Exit, error) {
 
 func (e *Engine) exited(ctx context.Context, name string, exit *slipway.Exit, err error) (slipway.Exit, error) {
 	if err == nil {
+		if exit.Code == killed && !exit.OOMKilled {
+			exit.OOMKilled = e.ranOutOfMemory(ctx, name)
+		}
 		return *exit, nil
 	}
 	if ctx.Err() != nil {
 		return slipway.Exit{}, ctx.Err()
+	}
+	if errdefs.IsNotFound(err) {
+		return slipway.Exit{}, slipway.Errorf(slipway.CodeNotFound, "host %s: container %s is gone: somebody removed it: %w", e.host, name, err)
 	}
 	return slipway.Exit{}, e.fail(ctx, "await the exit of container "+name, err)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -108,8 +110,11 @@ func (e *Engine) create(ctx context.Context, spec slipway.ContainerSpec, peers [
 // same is a CodeConflict unless every label that the spec asks for is there.
 // The container may have more: those of its image, and our record of the port.
 func (e *Engine) same(labels map[string]string, spec slipway.ContainerSpec) error {
-	for key, want := range allLabels(spec) {
-		if have := labels[key]; have != want {
+	wanted := allLabels(spec)
+	// The label that tells most comes first, and the others always in one order.
+	for _, key := range slices.Concat([]string{slipway.LabelRelease}, slices.Sorted(maps.Keys(wanted))) {
+		want, asked := wanted[key]
+		if have := labels[key]; asked && have != want {
 			return slipway.Errorf(slipway.CodeConflict,
 				"host %s: a container named %s is there already, with the label %s=%q instead of %q: find out who made it, and remove it", e.host, spec.Name, key, have, want)
 		}

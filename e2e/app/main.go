@@ -11,6 +11,7 @@
 //	EXIT_MESSAGE      written to standard error before it ends
 //	IGNORE_SIGTERM    "1": it has to be killed
 //	NOISE_BYTES       how many bytes a second of log it writes
+//	ALLOC_MB          how much memory it fills, half a second after its start
 //
 // It serves / and everything below (the version), /healthz, /slow?ms=N (the
 // version after N ms), /exit (it ends at once with EXIT_CODE), and /ws (a
@@ -25,6 +26,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -44,6 +46,9 @@ func main() {
 	}
 	if perSecond := number("NOISE_BYTES", 0); perSecond > 0 {
 		go noise(perSecond)
+	}
+	if megabytes := number("ALLOC_MB", 0); megabytes > 0 {
+		time.AfterFunc(time.Second/2, func() { fill(megabytes) })
 	}
 	if err := serve(); err != nil {
 		fmt.Fprintln(os.Stderr, "app:", err)
@@ -72,6 +77,15 @@ func serve() error {
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
+}
+
+// fill takes memory, and writes to all of it.
+func fill(megabytes int) {
+	memory := make([]byte, megabytes<<20)
+	for i := 0; i < len(memory); i += os.Getpagesize() {
+		memory[i] = 1
+	}
+	runtime.KeepAlive(memory)
 }
 
 // noise logs as a busy service does.

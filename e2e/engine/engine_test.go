@@ -397,6 +397,19 @@ func TestEngineNoticesAnExitAtOnce(t *testing.T) {
 	}
 }
 
+func TestEngineSaysThatMemoryRanOutAlsoOnceTheProcessRunsAgain(t *testing.T) {
+	e := newEngineLab(t)
+	for n := range 2 {
+		spec := e.spec(n+1, map[string]string{"ALLOC_MB": "256"})
+		spec.Container.MemLimit = 32 << 20
+		c := e.start(t, spec)
+		exit, err := e.docker.AwaitExit(t.Context(), c.Name)
+		if diff := cmp.Diff(slipway.Exit{Code: 137, OOMKilled: true}, exit); err != nil || diff != "" {
+			t.Errorf("error %v, exit (-want +got):\n%s", err, diff)
+		}
+	}
+}
+
 func TestEngineCountsAContainerThatWaitsForItsRestartAsEnded(t *testing.T) {
 	e := newEngineLab(t)
 	c := e.start(t, e.spec(1, map[string]string{"EXIT_AFTER_MS": "0", "EXIT_CODE": "7"}))

@@ -61,6 +61,32 @@ func Push(ctx context.Context, ref string, image Image) (string, error) {
 	return digest.String(), err
 }
 
+// PushIndex puts an index of images for several platforms into a registry, and
+// returns its digest.
+func PushIndex(ctx context.Context, ref string, images ...Image) (string, error) {
+	to, err := name.ParseReference(ref, name.Insecure, name.StrictValidation)
+	if err != nil {
+		return "", err
+	}
+	var index v1.ImageIndex = empty.Index
+	for _, image := range images {
+		built, err := image.build()
+		if err != nil {
+			return "", fmt.Errorf("build image %s: %w", ref, err)
+		}
+		platform, err := v1.ParsePlatform(image.platform())
+		if err != nil {
+			return "", err
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: built, Descriptor: v1.Descriptor{Platform: platform}})
+	}
+	if err := remote.WriteIndex(to, index, remote.WithContext(ctx)); err != nil {
+		return "", fmt.Errorf("push index %s: %w", ref, err)
+	}
+	digest, err := index.Digest()
+	return digest.String(), err
+}
+
 // build makes the image.
 func (i Image) build() (v1.Image, error) {
 	program, err := os.ReadFile(i.Binary)

@@ -9,6 +9,7 @@ import (
 // fleet is the fleet file of a system: one host, the edge on it, two
 // registries, one project.
 func (s *System) fleet() string {
+	at := s.addresses()
 	return fmt.Sprintf(`
 hosts:
   - {name: h1, docker: %q, address: 127.0.0.1, ports: 20000-20999, labels: {role: web}}
@@ -30,7 +31,7 @@ directory:
     - {name: bob, password_bcrypt: %[5]q, groups: [search-lead]}
     - {name: olga, password_bcrypt: %[5]q, groups: [ops-lead]}
     - {name: eve, password_bcrypt: %[5]q, groups: []}
-`, s.docker, "unix://"+filepath.Join(s.Dir, "edge.sock"), s.Source.URL(), s.Production.URL(), passwordBcrypt, s.options.Project, s.Dir)
+`, at.docker, at.edge, at.source, at.production, passwordBcrypt, s.options.Project, s.Dir)
 }
 
 // The secrets that the worker of every system knows, as services ask for them.

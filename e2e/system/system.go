@@ -35,6 +35,7 @@ type Options struct {
 	Listen   string    // of the API; empty: a free port
 	HTTP     string    // of the edge; empty: a free port
 	Temporal string    // of the embedded Temporal; empty: a free port
+	Proxied  bool      // Slipway reaches everything through a Proxy, which can be made to fail
 }
 
 // A System is running.
@@ -49,6 +50,7 @@ type System struct {
 	EdgeURL    string // of the edge, where traffic goes
 	Temporal   string // host:port of the embedded Temporal
 	App        string // path of the test service's binary
+	Between    Proxies
 
 	options Options
 	docker  string
@@ -95,6 +97,11 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 			return s, err
 		}
 		s.closers = append(s.closers, *registry)
+	}
+	if options.Proxied {
+		if err = s.between(); err != nil {
+			return s, err
+		}
 	}
 	addresses, err := freeAddresses(3)
 	if err != nil {

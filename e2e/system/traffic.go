@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,13 +23,13 @@ type Traffic struct {
 	stop      context.CancelFunc
 	done      chan struct{}
 
-	mu       sync.Mutex
-	answers  map[string]int // by what answered: a version
-	failed   []string       // the first few, for people
-	failures int
-	total    int
-	first    map[string]time.Time // when a version was first heard
-	last     map[string]time.Time // and last
+	mu      sync.Mutex
+	answers map[string]int // by what answered: a version
+	failed  []string       // the first few, for people
+	lost    []time.Time    // when each request began that failed
+	total   int
+	first   map[string]time.Time // when a version was first heard
+	last    map[string]time.Time // and last
 }
 
 // requestTimeout is how long one request may take.
@@ -81,7 +82,7 @@ func (t *Traffic) request(client *http.Client) {
 	defer t.mu.Unlock()
 	t.total++
 	if err != nil {
-		t.failures++
+		t.lost = append(t.lost, begun)
 		if len(t.failed) < 5 {
 			t.failed = append(t.failed, fmt.Sprintf("%s, begun %s", err, begun.Format("15:04:05.000")))
 		}
@@ -115,6 +116,7 @@ type Report struct {
 	Total    int
 	Failures int
 	Failed   []string       // the first few
+	Lost     []time.Time    // when each one began that failed
 	Answers  map[string]int // by version
 	First    map[string]time.Time
 	Last     map[string]time.Time
@@ -133,7 +135,7 @@ func (t *Traffic) Report() Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := Report{
-		Total: t.total, Failures: t.failures, Failed: append([]string(nil), t.failed...),
+		Total: t.total, Failures: len(t.lost), Failed: slices.Clone(t.failed), Lost: slices.Clone(t.lost),
 		Answers: map[string]int{}, First: map[string]time.Time{}, Last: map[string]time.Time{},
 	}
 	for version, n := range t.answers {
