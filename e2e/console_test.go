@@ -85,18 +85,27 @@ func (b *browser) signIn(user string) {
 	}
 }
 
+// openings is how often a page is opened before it counts as broken. Chromium
+// drops the requests of a page while network interfaces of the machine come and
+// go, as they do here with every container.
+const openings = 3
+
 // see opens a page, waits until it shows the text, and takes a picture of it.
 func (b *browser) see(at, text, picture string) {
 	b.t.Helper()
-	perform(b, "open "+at, chromedp.Navigate(b.url+at))
 	// Temporal shows a workflow's details in a frame of their own.
 	expression := fmt.Sprintf(`[document, ...[...document.querySelectorAll("iframe")].map(f => f.contentDocument)].some(d => d?.body?.textContent.includes(%q))`, text)
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(20*time.Second))); err != nil {
-		b.picture(picture)
-		shown := perform(b, "read "+at, chromedp.Evaluate[string]("document.body.innerText"))
-		b.t.Fatalf("%s does not show %q (%v):\n%.3000s", at, text, err, shown)
+	var err error
+	for range openings {
+		perform(b, "open "+at, chromedp.Navigate(b.url+at))
+		if _, err = chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(10*time.Second))); err == nil {
+			b.picture(picture)
+			return
+		}
 	}
 	b.picture(picture)
+	shown := perform(b, "read "+at, chromedp.Evaluate[string]("document.body.innerText"))
+	b.t.Fatalf("%s does not show %q (%v):\n%.3000s", at, text, err, shown)
 }
 
 func (b *browser) picture(name string) {
