@@ -34,10 +34,11 @@ func (e *Engine) AwaitExit(ctx context.Context, name string) (slipway.Exit, erro
 	case err := <-failed:
 		return e.exited(ctx, name, nil, err)
 	}
-	// The wait does not say whether memory ran out, and by now the engine may
-	// have started the process again.
+	// The wait does not say whether memory ran out. By now the engine may be
+	// starting the process again, and shows another code: then that is not about
+	// this end.
 	now, err := e.exit(ctx, name)
-	if now != nil {
+	if now != nil && now.Code == exit.Code {
 		exit = now
 	}
 	return e.exited(ctx, name, exit, err)
@@ -67,11 +68,15 @@ func (e *Engine) ranOutOfMemory(ctx context.Context, name string) bool {
 	}
 }
 
-// exit is how the container ended, nil while it runs.
+// exit is how the container ended, nil while it runs, and while the engine
+// starts it again and has forgotten the code of its end: it shows 0 then.
 func (e *Engine) exit(ctx context.Context, name string) (*slipway.Exit, error) {
 	found, err := e.client.ContainerInspect(ctx, name)
 	if err != nil {
 		return nil, err
+	}
+	if found.State != nil && found.State.Restarting && found.State.ExitCode == 0 {
+		return nil, nil
 	}
 	return state(found).Exit, nil
 }
