@@ -93,15 +93,9 @@ func TestAFleetFileThatIsBrokenWhileRunningIsRefusedAndTheOldOneStays(t *testing
 
 func TestTemporalThatIsAwayIsSaidAndNothingIsLost(t *testing.T) {
 	s := startProxied(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen, url := l.Addr().String(), "http://"+l.Addr().String()
-	l.Close()
 	env := []string{"TEMPORAL_ADDRESS=" + s.Temporal}
 	args := []string{"--fleet", s.FleetFile(), "--data", t.TempDir()}
-	apiArgs := append([]string{"api", "--listen", listen}, args...)
+	apiArgs := append([]string{"api", "--listen", "127.0.0.1:0"}, args...)
 	workerArgs := append([]string{"worker"}, args...)
 	file := service(t, s, "temporalaway", "strategy: {blue_green: {hold: 0s, drain_timeout: 1s}}\n")
 	push(t, s, "temporalaway", "v1")
@@ -120,6 +114,15 @@ func TestTemporalThatIsAwayIsSaidAndNothingIsLost(t *testing.T) {
 	told(t, "Temporal away when a worker starts", refusedStart(t, s, env, "slipway", workerArgs...), "refused")
 	back()
 
+	// A free port, looked for only now: the standalone has taken some as it came
+	// back.
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	apiArgs[2] = l.Addr().String()
+	url := "http://" + apiArgs[2]
+	l.Close()
 	for _, args := range [][]string{apiArgs, workerArgs} {
 		cmd := exec.CommandContext(t.Context(), s.Bin("slipway"), args...)
 		cmd.Env = append(os.Environ(), env...)
