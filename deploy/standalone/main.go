@@ -1,4 +1,4 @@
-// Slipway-standalone is all of Slipway in one process: the API and its console,
+// Command slipway-standalone is all of Slipway in one process: the API and its console,
 // the worker, and Temporal with its web interface and a SQLite file. It needs a
 // directory and the description of a fleet, nothing else.
 package main
