@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"go.temporal.io/sdk/client"
-
 	"slipway"
 	"slipway/workflows"
 )
@@ -42,19 +40,8 @@ func (c *Client) Decide(ctx context.Context, id slipway.ReleaseID, decision slip
 }
 
 func (c *Client) act(ctx context.Context, id slipway.ReleaseID, name, key string, in any) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID:   workflows.ReleaseWorkflowID(id),
-		UpdateID:     updateID(key),
-		UpdateName:   name,
-		Args:         []any{in},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = handle.Get(ctx, nil)
-	}
-	if err = explain(err, "release "+id.String()); slipway.ErrorCode(err) != slipway.CodeNotFound {
+	err := c.call(ctx, workflows.ReleaseWorkflowID(id), name, key, "release "+id.String(), in)
+	if slipway.ErrorCode(err) != slipway.CodeNotFound {
 		return err
 	}
 	// Temporal does not tell a workflow that has ended from one that never was.

@@ -3,8 +3,6 @@ package starter
 import (
 	"context"
 
-	"go.temporal.io/sdk/client"
-
 	"slipway"
 	"slipway/workflows"
 )
@@ -25,17 +23,5 @@ func (c *Client) Unlock(ctx context.Context, service slipway.ServiceID, by, reas
 
 // tellLane sends an update to a service's lane, which must be there.
 func (c *Client) tellLane(ctx context.Context, service slipway.ServiceID, name, key string, in any) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID:   workflows.LaneID(service),
-		UpdateID:     updateID(key),
-		UpdateName:   name,
-		Args:         []any{in},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = handle.Get(ctx, nil)
-	}
-	return explain(err, "service "+service.String())
+	return c.call(ctx, workflows.LaneID(service), name, key, "service "+service.String(), in)
 }

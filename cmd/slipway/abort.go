@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slipway"
+	"slipway/cmd/slipway/internal/client"
 )
 
 func (p *program) abort() *cobra.Command {
@@ -16,15 +17,7 @@ func (p *program) abort() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who read the history")
-	cmd.RunE = p.verb(func(ctx context.Context, args []string) error {
-		id, err := slipway.ParseReleaseID(args[0])
-		if err != nil {
-			return err
-		}
-		server, err := p.server()
-		if err != nil {
-			return err
-		}
+	cmd.RunE = p.onRelease(func(ctx context.Context, server *client.Client, id slipway.ReleaseID) error {
 		if err := server.Abort(ctx, id, reason); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slipway"
+	"slipway/cmd/slipway/internal/client"
 )
 
 func (p *program) accept() *cobra.Command {
@@ -13,15 +14,7 @@ func (p *program) accept() *cobra.Command {
 		Use:   "accept ID",
 		Short: "End the hold of a release: what served before is retired now",
 		Args:  cobra.ExactArgs(1),
-		RunE: p.verb(func(ctx context.Context, args []string) error {
-			id, err := slipway.ParseReleaseID(args[0])
-			if err != nil {
-				return err
-			}
-			server, err := p.server()
-			if err != nil {
-				return err
-			}
+		RunE: p.onRelease(func(ctx context.Context, server *client.Client, id slipway.ReleaseID) error {
 			if err := server.Accept(ctx, id); err != nil {
 				return err
 			}

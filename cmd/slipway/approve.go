@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slipway"
+	"slipway/cmd/slipway/internal/client"
 )
 
 func (p *program) approve() *cobra.Command {
@@ -17,8 +18,8 @@ func (p *program) approve() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&gate, "gate", "", "the gate; default: the one that is open")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who read the history")
-	cmd.RunE = p.verb(func(ctx context.Context, args []string) error {
-		return p.decide(ctx, args[0], gate, slipway.Approve, reason)
+	cmd.RunE = p.onRelease(func(ctx context.Context, server *client.Client, id slipway.ReleaseID) error {
+		return p.decide(ctx, server, id, gate, slipway.Approve, reason)
 	})
 	return cmd
 }

@@ -11,16 +11,8 @@ import (
 
 // decide passes a verdict on, about the one open gate unless one is named. It
 // says what the verdict is about, and the verdict counts for nothing else.
-func (p *program) decide(ctx context.Context, release, gate string, verdict slipway.Verdict, reason string) error {
-	id, err := slipway.ParseReleaseID(release)
-	if err != nil {
-		return err
-	}
-	server, err := p.server()
-	if err != nil {
-		return err
-	}
-	seen, err := server.Release(ctx, id)
+func (p *program) decide(ctx context.Context, server *client.Client, id slipway.ReleaseID, gate string, verdict slipway.Verdict, reason string) error {
+	seen, err := server.ReleaseToDecide(ctx, id)
 	if err != nil {
 		return err
 	}

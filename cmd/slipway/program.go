@@ -95,15 +95,6 @@ func (p *program) verbs() []*cobra.Command {
 	}
 }
 
-// verb is the body of a command: from here on, what goes wrong is no longer
-// wrong usage.
-func (p *program) verb(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		p.working = true
-		return run(cmd.Context(), args)
-	}
-}
-
 func outputFlag(flags *pflag.FlagSet, format *string) {
 	flags.StringVarP(format, "output", "o", "text", "text, or json: one JSON value on standard output")
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slipway"
+	"slipway/cmd/slipway/internal/client"
 )
 
 func (p *program) reject() *cobra.Command {
@@ -18,11 +19,11 @@ func (p *program) reject() *cobra.Command {
 	cmd.Flags().StringVar(&gate, "gate", "", "the gate; default: the one that is open")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who read the history")
 	_ = cmd.MarkFlagRequired("reason")
-	cmd.RunE = p.verb(func(ctx context.Context, args []string) error {
+	cmd.RunE = p.onRelease(func(ctx context.Context, server *client.Client, id slipway.ReleaseID) error {
 		if err := needReason(reason); err != nil {
 			return err
 		}
-		return p.decide(ctx, args[0], gate, slipway.Reject, reason)
+		return p.decide(ctx, server, id, gate, slipway.Reject, reason)
 	})
 	return cmd
 }

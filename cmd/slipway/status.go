@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slipway"
+	"slipway/cmd/slipway/internal/client"
 )
 
 func (p *program) status() *cobra.Command {
@@ -15,15 +16,7 @@ func (p *program) status() *cobra.Command {
 		Use:   "status ID",
 		Short: "Say how a release stands",
 		Args:  cobra.ExactArgs(1),
-		RunE: p.verb(func(ctx context.Context, args []string) error {
-			id, err := slipway.ParseReleaseID(args[0])
-			if err != nil {
-				return err
-			}
-			server, err := p.server()
-			if err != nil {
-				return err
-			}
+		RunE: p.onRelease(func(ctx context.Context, server *client.Client, id slipway.ReleaseID) error {
 			release, err := server.Release(ctx, id)
 			if err != nil {
 				return err

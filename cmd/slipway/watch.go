@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"slipway"
+	"slipway/cmd/slipway/internal/client"
 )
 
 func (p *program) watch() *cobra.Command {
@@ -15,15 +16,7 @@ func (p *program) watch() *cobra.Command {
 		Long: `Watch follows a release until it has ended: while the version before it is held,
 it has not. The exit status says how it ended, as with release --wait.`,
 		Args: cobra.ExactArgs(1),
-		RunE: p.verb(func(ctx context.Context, args []string) error {
-			id, err := slipway.ParseReleaseID(args[0])
-			if err != nil {
-				return err
-			}
-			server, err := p.server()
-			if err != nil {
-				return err
-			}
+		RunE: p.onRelease(func(ctx context.Context, server *client.Client, id slipway.ReleaseID) error {
 			release, err := p.follow(ctx, server, id, func(slipway.Release) bool { return false })
 			if err != nil {
 				return err

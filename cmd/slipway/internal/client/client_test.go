@@ -122,6 +122,22 @@ func TestAChangeIsSentAgainUnderTheSameKey(t *testing.T) {
 	}
 }
 
+func TestADecisionOutlastsARestartFromItsFirstLookOn(t *testing.T) {
+	t.Parallel()
+	requests := 0
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if requests++; requests < 3 {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		fmt.Fprintf(w, `{"id": %q, "phase": "awaiting_approval"}`, id)
+	})
+	c.patience.Retry = 10 * time.Second
+	if r, err := c.ReleaseToDecide(t.Context(), id); err != nil || r.Phase != slipway.AwaitingApproval {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 func TestAStreamThatFallsSilentIsOpenedAgain(t *testing.T) {
 	t.Parallel()
 	var streams atomic.Int32

@@ -47,6 +47,16 @@ func (c *Client) Release(ctx context.Context, id slipway.ReleaseID) (slipway.Rel
 	return release, err
 }
 
+// ReleaseToDecide is Release as the first half of a decision: it waits for a
+// server that does not answer as long as the decision itself does.
+func (c *Client) ReleaseToDecide(ctx context.Context, id slipway.ReleaseID) (release slipway.Release, err error) {
+	err = c.patiently(ctx, func() error {
+		release, err = c.Release(ctx, id)
+		return err
+	})
+	return release, err
+}
+
 // Releases lists up to limit releases of a service, the latest first, as far
 // as a list shows them: without hosts, edges and gates.
 func (c *Client) Releases(ctx context.Context, service slipway.ServiceID, limit int) ([]slipway.Release, error) {

@@ -19,10 +19,15 @@ func (c *Client) change(ctx context.Context, path string, body, out any) error {
 // sent again under the same key, so that it happens once at most.
 func (c *Client) insist(ctx context.Context, r request, out any) error {
 	r.key = rand.Text()
+	return c.patiently(ctx, func() error { return c.call(ctx, r, out) })
+}
+
+// patiently repeats a call while the server does not answer.
+func (c *Client) patiently(ctx context.Context, call func() error) error {
 	last := time.Now().Add(c.patience.Retry)
 	told := false
 	for pause := firstPause; ; pause = longer(pause) {
-		err := c.call(ctx, r, out)
+		err := call()
 		if slipway.ErrorCode(err) != slipway.CodeUnavailable || ctx.Err() != nil || time.Now().Add(pause).After(last) {
 			return err
 		}
