@@ -47,8 +47,10 @@ $(CHECK): workflowcheck.mod workflowcheck.sum
 	go build -modfile=workflowcheck.mod -o $@ go.temporal.io/sdk/contrib/tools/workflowcheck
 
 .PHONY: bench
-bench: packages-demo build ## how long a release takes, against the least that Docker allows; going back, 50 times
-	go -C e2e test -count=1 -run '^$$' -bench . -benchtime 15x .
+bench: packages-demo build ## releasing, against the least that Docker allows; going back, 50 times; what standalone takes and leaves
+	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Release -benchtime 15x .
+	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Rollback -benchtime 50x .
+	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench 'History|Idle' -benchtime 3x .
 
 .PHONY: lossless
 lossless: ## 50 switches and restores under 500 requests a second: how many are lost

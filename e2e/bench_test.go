@@ -66,68 +66,6 @@ func benchmarkRelease(b *testing.B, ready int) {
 	b.ReportMetric(float64(release)/float64(floor), "ratio")
 }
 
-// BenchmarkRollback measures going back while blue is held: from the request
-// being sent to the first answer of blue.
-func BenchmarkRollback(b *testing.B) {
-	s := start(b)
-	file, err := s.Service("benchback", "strategy: {blue_green: {hold: 10m, drain_timeout: 1s}}\n")
-	if err != nil {
-		b.Fatal(err)
-	}
-	if _, err := s.Push(b.Context(), "search/benchback", "v0"); err != nil {
-		b.Fatal(err)
-	}
-	releaseOnce(b, s, file, "benchback", "v0")
-	var took []time.Duration
-	run := 0
-	for b.Loop() {
-		run++
-		tag := fmt.Sprintf("v%d", run)
-		if _, err := s.Push(b.Context(), "search/benchback", tag); err != nil {
-			b.Fatal(err)
-		}
-		result, err := s.CLI(b.Context(), "ann", "release", "-f", file, "--tag", tag, "--wait")
-		if err != nil || result.Status != 0 {
-			b.Fatalf("slipway release: %v: %s", err, result.Stderr)
-		}
-		took = append(took, rollbackOnce(b, s, "benchback", "v0"))
-		awaitIdle(b, s, "benchback")
-	}
-	slices.Sort(took)
-	b.ReportMetric(0, "ns/op") // of releasing and waiting, too: means nothing
-	b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
-	b.ReportMetric(float64(took[(len(took)*99-1)/100].Milliseconds()), "p99-ms")
-	b.ReportMetric(float64(took[len(took)-1].Milliseconds()), "max-ms")
-}
-
-func rollbackOnce(b *testing.B, s *system.System, name, want string) time.Duration {
-	b.Helper()
-	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
-	defer cancel()
-	begun := time.Now()
-	sent := make(chan error, 1)
-	go func() {
-		result, err := s.CLI(ctx, "ann", "rollback", "search/"+name, "--reason", "measured")
-		if err == nil && result.Status != 0 {
-			err = fmt.Errorf("status %d: %s", result.Status, result.Stderr)
-		}
-		sent <- err
-	}()
-	for {
-		if version, err := s.Ask(ctx, name); err == nil && version == want {
-			break
-		}
-		if ctx.Err() != nil {
-			b.Fatalf("%s never served again\n%s", want, s.Standalone.Log())
-		}
-	}
-	took := time.Since(begun)
-	if err := <-sent; err != nil {
-		b.Fatalf("slipway rollback: %v", err)
-	}
-	return took
-}
-
 // releaseOnce is the time from executing the command to the first answer of
 // the new version.
 func releaseOnce(b *testing.B, s *system.System, file, name, tag string) time.Duration {

@@ -184,13 +184,13 @@ func submit(t *testing.T, s *system.System, file, tag string) string {
 	return decode[slipway.Release](t, cli(t, s, 0, "release", "-f", file, "--tag", tag, "-o", "json")).ID
 }
 
-func status(t *testing.T, s *system.System, id string) slipway.Release {
+func status(t testing.TB, s *system.System, id string) slipway.Release {
 	t.Helper()
 	return decode[slipway.Release](t, cli(t, s, 0, "status", id, "-o", "json"))
 }
 
 // await returns the release when it is in the phase, or past it.
-func await(t *testing.T, s *system.System, id string, phase slipway.Phase) slipway.Release {
+func await(t testing.TB, s *system.System, id string, phase slipway.Phase) slipway.Release {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
@@ -224,7 +224,7 @@ func awaitCleanup(t *testing.T, s *system.System, id string) {
 	}
 }
 
-func cli(t *testing.T, s *system.System, status int, args ...string) string {
+func cli(t testing.TB, s *system.System, status int, args ...string) string {
 	t.Helper()
 	result, err := s.CLI(t.Context(), "ann", args...)
 	if err != nil {

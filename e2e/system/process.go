@@ -119,6 +119,9 @@ func (p *Process) end(sig syscall.Signal, patience time.Duration) error {
 	}
 }
 
+// Pid is the process id of the last start.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
 // Log is the end of what the process has said.
 func (p *Process) Log() string {
 	text, err := os.ReadFile(p.log)
