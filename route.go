@@ -18,7 +18,9 @@ import (
 // request again until it gets one. Generations make that safe. A route's
 // generation grows with each change of what is active, and a commit or restore
 // names the generation it was decided on, so a request that arrives late,
-// after something else was decided, is refused with CodeConflict.
+// after something else was decided, is refused with CodeConflict. Where an
+// active release's containers are is no such decision: amendments are counted
+// per target, by its revision, and leave the generation as it is.
 //
 // No two services hold the same route: what a service serves on, and what any
 // of its staged releases would serve on, is taken for all others. So a commit
@@ -42,8 +44,14 @@ type RouteState struct {
 // that is the service's while the release is active.
 type Target struct {
 	Route     Route    `json:"route"`
-	Upstreams []string `json:"upstreams"` // host:port
+	Upstreams []string `json:"upstreams"`          // host:port; none: see Away
+	Revision  uint64   `json:"revision,omitempty"` // how often Upstreams was amended
 }
+
+// Away says that the edge has no way to any container of the release: while it
+// is active, requests for the service get 503, and a balancer in front is told
+// to send them to other edges.
+func (t Target) Away() bool { return len(t.Upstreams) == 0 }
 
 // A StageRequest makes a release known to an edge without sending it traffic.
 type StageRequest struct {
@@ -51,7 +59,8 @@ type StageRequest struct {
 	Route      Route    `json:"route"`
 	Release    string   `json:"release"`
 	Upstreams  []string `json:"upstreams"`
-	Generation uint64   `json:"generation"` // at which it was decided
+	Away       bool     `json:"away,omitempty"` // there are none, on purpose
+	Generation uint64   `json:"generation"`     // at which it was decided
 }
 
 // A CommitRequest points a route at a staged release.
@@ -86,8 +95,9 @@ type UnstageRequest struct {
 	Release string `json:"release"`
 }
 
-// Stage adds or repeats a target. A target that is active may be repeated but
-// not changed. Stage does not change the generation.
+// Stage adds or repeats a target. A target that is active or was amended may be
+// repeated but not changed: Amend does that. Stage does not change the
+// generation.
 func (t Table) Stage(req StageRequest) (RouteState, error) {
 	if err := req.validate(); err != nil {
 		return RouteState{}, err
@@ -102,9 +112,15 @@ func (t Table) Stage(req StageRequest) (RouteState, error) {
 	if other, taken := t.claimed(req.Route, req.ServiceID); taken {
 		return r, Errorf(CodeConflict, "stage %s: route %s is held by %s", req.Release, req.Route, other)
 	}
-	if have, ok := r.Targets[req.Release]; ok && r.Active == req.Release &&
-		(have.Route != req.Route || !slices.Equal(have.Upstreams, req.Upstreams)) {
-		return r, Errorf(CodeConflict, "stage %s: it is active with another route or other upstreams", req.Release)
+	if have, ok := r.Targets[req.Release]; ok {
+		switch {
+		case have.Route == req.Route && slices.Equal(have.Upstreams, req.Upstreams):
+			return r, nil
+		case r.Active == req.Release:
+			return r, Errorf(CodeConflict, "stage %s: it is active with another route or other upstreams", req.Release)
+		case have.Revision > 0: // this request may have been under way since before that
+			return r, Errorf(CodeConflict, "stage %s: its upstreams were amended since, to revision %d: amend them again", req.Release, have.Revision)
+		}
 	}
 	r.Targets = maps.Clone(r.Targets)
 	if r.Targets == nil {
@@ -287,14 +303,23 @@ func (req StageRequest) validate() error {
 	if req.Route.Host == "" || !strings.HasPrefix(req.Route.Path, "/") {
 		return Errorf(CodeInvalid, "stage %s: route is %q: it needs a host name, and a path that begins with /", req.Release, req.Route)
 	}
-	if len(req.Upstreams) == 0 {
-		return Errorf(CodeInvalid, "stage %s: no upstreams", req.Release)
+	return validUpstreams("stage", req.Release, req.Upstreams, req.Away)
+}
+
+func validUpstreams(verb, release string, upstreams []string, away bool) error {
+	if away != (len(upstreams) == 0) {
+		return Errorf(CodeInvalid, "%s %s: %d upstreams, and away is %t: it needs upstreams, or to be said to be away", verb, release, len(upstreams), away)
 	}
-	for _, upstream := range req.Upstreams {
+	seen := map[string]bool{}
+	for _, upstream := range upstreams {
 		host, port, err := net.SplitHostPort(upstream)
 		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || host == "" || n == 0 {
-			return Errorf(CodeInvalid, "stage %s: upstream is %q: write host:port", req.Release, upstream)
+			return Errorf(CodeInvalid, "%s %s: upstream is %q: write host:port", verb, release, upstream)
 		}
+		if seen[upstream] {
+			return Errorf(CodeInvalid, "%s %s: upstream %s is there twice: name each container once", verb, release, upstream)
+		}
+		seen[upstream] = true
 	}
 	return nil
 }

@@ -113,6 +113,10 @@ func TestTable_RepeatedWritesChangeNothing(t *testing.T) {
 			_, err := t.Override(overrideOf(shopRelease(2)), now)
 			return err
 		},
+		"amend": func(t slipway.Table, _ time.Time) error {
+			_, err := t.Amend(amendOf(1, 0, "10.0.0.2:20001"))
+			return err
+		},
 		"unstage": func(t slipway.Table, _ time.Time) error { _, err := t.Unstage(shop, shopRelease(2)); return err },
 		"remove":  func(t slipway.Table, _ time.Time) error { return t.Remove(shop, 1) },
 	} {
@@ -223,6 +227,7 @@ func TestTable_RefusesWhatDoesNotFit(t *testing.T) {
 		do   func(slipway.Table) error
 	}{
 		"stage without upstreams":        {slipway.CodeInvalid, stage(func(r *slipway.StageRequest) { r.Upstreams = nil })},
+		"stage away with upstreams":      {slipway.CodeInvalid, stage(func(r *slipway.StageRequest) { r.Away = true })},
 		"stage with an upstream no port": {slipway.CodeInvalid, stage(func(r *slipway.StageRequest) { r.Upstreams = []string{"10.0.0.1"} })},
 		"stage with port 0":              {slipway.CodeInvalid, stage(func(r *slipway.StageRequest) { r.Upstreams = []string{"10.0.0.1:0"} })},
 		"stage without a host":           {slipway.CodeInvalid, stage(func(r *slipway.StageRequest) { r.Route.Host = "" })},

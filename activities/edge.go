@@ -11,11 +11,17 @@ import (
 type EdgeInput struct {
 	Edge    string            `json:"edge"`
 	Service slipway.ServiceID `json:"service"`
+	Release string            `json:"release,omitempty"` // whose target is wanted too, for its revision
 }
 
 // ReadRoute asks an edge for a service's route. It changes nothing.
 func (a *Central) ReadRoute(ctx context.Context, in EdgeInput) (slipway.RouteState, error) {
-	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) { return e.Route(ctx, in.Service) })
+	edge, err := a.Edges.Edge(in.Edge)
+	if err != nil {
+		return slipway.RouteState{}, Failure(err)
+	}
+	state, err := edge.Route(ctx, in.Service)
+	return trimmed(state, in.Release), Failure(err)
 }
 
 // StageInput stages a release on an edge.
@@ -59,6 +65,30 @@ func (a *Central) RestoreTarget(ctx context.Context, in RestoreInput) (slipway.R
 		}
 		return state, err
 	})
+}
+
+// AmendInput tells an edge where the containers of a release are now.
+type AmendInput struct {
+	Edge    string               `json:"edge"`
+	Request slipway.AmendRequest `json:"request"`
+}
+
+// AmendTarget tells an edge where the containers of a release are now, without
+// touching what is active. Idempotent: see slipway.Table. The release's target
+// comes back with the route. Where the edge is at another revision, or has
+// forgotten the release, that is what is returned: the caller compares the
+// target with what it asked for, and decides anew on the revision that it sees.
+func (a *Central) AmendTarget(ctx context.Context, in AmendInput) (slipway.RouteState, error) {
+	edge, err := a.Edges.Edge(in.Edge)
+	if err != nil {
+		return slipway.RouteState{}, Failure(err)
+	}
+	state, err := edge.Amend(ctx, in.Request)
+	switch slipway.ErrorCode(err) {
+	case slipway.CodeConflict, slipway.CodeNotFound:
+		state, err = edge.Route(ctx, in.Request.ServiceID)
+	}
+	return trimmed(state, in.Request.Release), Failure(err)
 }
 
 // TargetInput names a release's target on an edge.
@@ -127,7 +157,7 @@ func (a *Central) WatchEdge(ctx context.Context, in WatchEdgeInput) (slipway.Rou
 	for {
 		state, err := edge.Route(ctx, in.Service)
 		if err == nil && state.Generation != in.Generation {
-			return trimmed(state), nil
+			return trimmed(state, ""), nil
 		}
 		select {
 		case <-tick.C:
@@ -143,11 +173,16 @@ func onEdge(a *Central, name string, call func(EdgeAdmin) (slipway.RouteState, e
 		return slipway.RouteState{}, Failure(err)
 	}
 	state, err := call(edge)
-	return trimmed(state), Failure(err)
+	return trimmed(state, ""), Failure(err)
 }
 
-// trimmed is the part of a route that a history needs.
-func trimmed(r slipway.RouteState) slipway.RouteState {
+// trimmed is the part of a route that a history needs: of its targets only
+// that of the release, if it is there.
+func trimmed(r slipway.RouteState, release string) slipway.RouteState {
+	target, ok := r.Targets[release]
 	r.Targets = nil
+	if ok {
+		r.Targets = map[string]slipway.Target{release: target}
+	}
 	return r
 }

@@ -78,6 +78,46 @@ func TestRestoreOnAnEdgeThatHasLostItsRouteSaysThatNothingServes(t *testing.T) {
 	}
 }
 
+func TestAmendmentReturnsTheTargetThatTheEdgeHas(t *testing.T) {
+	t.Parallel()
+	g, central := newGateway()
+	g.table[search.Key()] = slipway.RouteState{
+		ServiceID: search, Active: "search.api.1", Generation: 6,
+		Targets: map[string]slipway.Target{"search.api.0": {Upstreams: []string{"10.0.0.1:79"}}, "search.api.1": {Upstreams: []string{"10.0.0.1:80"}}},
+	}
+	amend := func(release string, revision uint64, upstream string) slipway.RouteState {
+		t.Helper()
+		var route slipway.RouteState
+		in := activities.AmendInput{Edge: "e1", Request: slipway.AmendRequest{
+			ServiceID: search, Release: release, Upstreams: []string{upstream}, Revision: revision,
+		}}
+		if err := run(t, central.AmendTarget, in, &route); err != nil {
+			t.Fatal(err)
+		}
+		return route
+	}
+	want := map[string]slipway.Target{"search.api.1": {Upstreams: []string{"10.0.0.2:80"}, Revision: 1}}
+	for _, revision := range []uint64{0, 0, 7} { // carried out, repeated, refused
+		upstream := "10.0.0.2:80"
+		if revision == 7 {
+			upstream = "10.0.0.3:80"
+		}
+		if diff := cmp.Diff(want, amend("search.api.1", revision, upstream).Targets); diff != "" {
+			t.Errorf("decided at revision %d: target (-want +got):\n%s", revision, diff)
+		}
+	}
+	if route := amend("search.api.9", 0, "10.0.0.9:80"); route.Targets != nil || route.Generation != 6 {
+		t.Errorf("of a release that the edge has forgotten came %+v", route)
+	}
+	var route slipway.RouteState
+	if err := run(t, central.ReadRoute, activities.EdgeInput{Edge: "e1", Service: search, Release: "search.api.1"}, &route); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, route.Targets); diff != "" {
+		t.Errorf("read target (-want +got):\n%s", diff)
+	}
+}
+
 func TestUnknownEdgeAndHostAreNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	_, central := newGateway()

@@ -72,6 +72,7 @@ type EdgeAdmin interface {
 	Stage(ctx context.Context, req slipway.StageRequest) (slipway.RouteState, error)
 	Commit(ctx context.Context, req slipway.CommitRequest) (slipway.RouteState, error)
 	Restore(ctx context.Context, req slipway.RestoreRequest) (slipway.RouteState, error)
+	Amend(ctx context.Context, req slipway.AmendRequest) (slipway.RouteState, error)
 	// Drain returns when no request is in flight for the release, or with the
 	// number that still are when timeout has passed.
 	Drain(ctx context.Context, service slipway.ServiceID, release string, timeout time.Duration) (inFlight int, err error)

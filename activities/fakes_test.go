@@ -205,6 +205,12 @@ func (g *gateway) Restore(_ context.Context, req slipway.RestoreRequest) (slipwa
 	return g.table.Restore(req, time.Time{})
 }
 
+func (g *gateway) Amend(_ context.Context, req slipway.AmendRequest) (slipway.RouteState, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.table.Amend(req)
+}
+
 func (g *gateway) Drain(_ context.Context, _ slipway.ServiceID, _ string, wait time.Duration) (int, error) {
 	g.waits = append(g.waits, wait)
 	n := g.inFlight[0]

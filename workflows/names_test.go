@@ -53,7 +53,7 @@ func TestNamesAreStable(t *testing.T) {
 	}
 	slices.Sort(activityNames)
 	want = []string{
-		"AwaitRelease", "CommitTarget", "DrainTarget", "HostFacts", "KeepEvidence", "ProbeGreen", "PullImage", "ReadRoute",
+		"AmendTarget", "AwaitRelease", "CommitTarget", "DrainTarget", "HostFacts", "KeepEvidence", "ProbeGreen", "PullImage", "ReadRoute",
 		"RemoveContainer", "ReplicateImage", "RestoreTarget", "StageTarget", "StartGreen", "UnstageTarget", "VerifyImage",
 		"WatchEdge", "WatchHost",
 	}

@@ -324,6 +324,10 @@ func (a admin) Restore(_ context.Context, req slipway.RestoreRequest) (slipway.R
 	return a.locked(func(t slipway.Table) (slipway.RouteState, error) { return t.Restore(req, time.Time{}) })
 }
 
+func (a admin) Amend(_ context.Context, req slipway.AmendRequest) (slipway.RouteState, error) {
+	return a.locked(func(t slipway.Table) (slipway.RouteState, error) { return t.Amend(req) })
+}
+
 func (a admin) Drain(context.Context, slipway.ServiceID, string, time.Duration) (int, error) {
 	return 0, nil
 }

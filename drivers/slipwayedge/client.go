@@ -62,6 +62,14 @@ func (c *Client) Restore(ctx context.Context, req slipway.RestoreRequest) (slipw
 	return c.state(ctx, http.MethodPost, req.ServiceID, "/restore", req)
 }
 
+// Amend says anew where a release's containers are, whether or not it is
+// active. Once it has returned without an error, no request that arrives at the
+// edge later goes to a container that is not named; those that are under way
+// there go on.
+func (c *Client) Amend(ctx context.Context, req slipway.AmendRequest) (slipway.RouteState, error) {
+	return c.state(ctx, http.MethodPost, req.ServiceID, "/amend", req)
+}
+
 // Override points the route at a release that a person chose, whatever the
 // generation.
 func (c *Client) Override(ctx context.Context, req slipway.OverrideRequest) (slipway.RouteState, error) {

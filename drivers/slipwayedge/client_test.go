@@ -82,6 +82,10 @@ func TestRequestsAreWhatTheEdgeExpects(t *testing.T) {
 			_, err := client.Commit(ctx, slipway.CommitRequest{ServiceID: app, Release: "shop.app.2", Generation: 1, By: "shop.app.2"})
 			return err
 		},
+		func() error {
+			_, err := client.Amend(ctx, slipway.AmendRequest{ServiceID: app, Release: "shop.app.2", Upstreams: []string{"10.0.0.2:80"}, Revision: 3})
+			return err
+		},
 		func() error { _, err := client.Unstage(ctx, app, "shop.app.1"); return err },
 		func() error { return client.Remove(ctx, app, 7) },
 		func() error {
@@ -100,6 +104,7 @@ func TestRequestsAreWhatTheEdgeExpects(t *testing.T) {
 		`GET /v1/table`,
 		`GET /v1/routes/shop/app`,
 		`POST /v1/routes/shop/app/commit {"project":"shop","service":"app","release":"shop.app.2","generation":1,"by":"shop.app.2"}`,
+		`POST /v1/routes/shop/app/amend {"project":"shop","service":"app","release":"shop.app.2","upstreams":["10.0.0.2:80"],"revision":3}`,
 		`POST /v1/routes/shop/app/unstage {"project":"shop","service":"app","release":"shop.app.1"}`,
 		`DELETE /v1/routes/shop/app?generation=7`,
 		`GET /v1/routes/shop/app/drain?release=shop.app.1&timeout=1m30s`,

@@ -7,6 +7,7 @@
 //	POST   /v1/routes/{project}/{service}/stage      slipway.StageRequest
 //	POST   /v1/routes/{project}/{service}/commit     slipway.CommitRequest
 //	POST   /v1/routes/{project}/{service}/restore    slipway.RestoreRequest
+//	POST   /v1/routes/{project}/{service}/amend      slipway.AmendRequest
 //	POST   /v1/routes/{project}/{service}/override   slipway.OverrideRequest
 //	POST   /v1/routes/{project}/{service}/unstage    slipway.UnstageRequest
 //	GET    /v1/routes/{project}/{service}/drain?release=ID&timeout=30s
@@ -52,6 +53,7 @@ func Handler(k *keeper.Keeper, d Drainer, metrics prometheus.Gatherer) http.Hand
 	mux.Handle("POST /v1/routes/{project}/{service}/stage", write(k.Stage))
 	mux.Handle("POST /v1/routes/{project}/{service}/commit", write(k.Commit))
 	mux.Handle("POST /v1/routes/{project}/{service}/restore", write(k.Restore))
+	mux.Handle("POST /v1/routes/{project}/{service}/amend", write(k.Amend))
 	mux.Handle("POST /v1/routes/{project}/{service}/override", write(k.Override))
 	mux.Handle("POST /v1/routes/{project}/{service}/unstage", write(a.unstage))
 	mux.Handle("GET /v1/routes/{project}/{service}/drain", answer(a.drain))

@@ -72,6 +72,11 @@ func (k *Keeper) Restore(req slipway.RestoreRequest) (slipway.RouteState, error)
 	return k.write("restore", req.ServiceID, req.Release, func(t slipway.Table) (slipway.RouteState, error) { return t.Restore(req, now()) })
 }
 
+// Amend says anew where a release's containers are.
+func (k *Keeper) Amend(req slipway.AmendRequest) (slipway.RouteState, error) {
+	return k.write("amend", req.ServiceID, req.Release, func(t slipway.Table) (slipway.RouteState, error) { return t.Amend(req) })
+}
+
 // Override points the route at a release that a person chose.
 func (k *Keeper) Override(req slipway.OverrideRequest) (slipway.RouteState, error) {
 	return k.write("override", req.ServiceID, req.Release, func(t slipway.Table) (slipway.RouteState, error) { return t.Override(req, now()) })

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
@@ -24,6 +25,7 @@ var (
 type kept struct {
 	*keeper.Keeper
 	path     string
+	dir      *disk.Dir
 	follows  slipway.Table
 	times    int
 	registry *prometheus.Registry
@@ -37,6 +39,7 @@ func keep(t *testing.T) *kept {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { dir.Close() })
+	k.dir = dir
 	k.Keeper, err = keeper.New(dir, func(t slipway.Table) { k.follows, k.times = t, k.times+1 }, k.registry, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +57,31 @@ func TestTrafficFollowsWhatIsOnDisk(t *testing.T) {
 	}
 	if got := k.follows[app.Key()].Active; got != "shop.app.1" {
 		t.Errorf("traffic goes to %q", got)
+	}
+}
+
+func TestAmendmentsAreOnDisk(t *testing.T) {
+	k := keep(t)
+	for _, step := range []func() (slipway.RouteState, error){
+		func() (slipway.RouteState, error) { return k.Stage(stage) },
+		func() (slipway.RouteState, error) { return k.Commit(commit) },
+		func() (slipway.RouteState, error) {
+			return k.Amend(slipway.AmendRequest{ServiceID: app, Release: "shop.app.1", Away: true})
+		},
+	} {
+		if _, err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	table, err := k.dir.Load(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := table[app.Key()].Targets["shop.app.1"]; !got.Away() || got.Revision != 1 {
+		t.Errorf("on disk is %+v", got)
+	}
+	if diff := cmp.Diff(table, k.follows); diff != "" {
+		t.Errorf("traffic follows another table than is on disk:\n%s", diff)
 	}
 }
 

@@ -118,6 +118,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no release of this service is live", http.StatusServiceUnavailable)
 		return
 	}
+	defer e.release.leave()
+	if len(e.upstreams) == 0 {
+		e.release.meters.observe(http.StatusServiceUnavailable, time.Since(start))
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "this edge has no way to the service", http.StatusServiceUnavailable)
+		return
+	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	stop := context.AfterFunc(e.release.ctx, func() { cancel(errCut) })
 	v := &visit{entry: e}
@@ -128,7 +135,6 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			v.upstream.inFlight.Add(-1)
 		}
 		e.release.meters.observe(v.status, time.Since(start))
-		e.release.leave()
 	}()
 	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(ctx, visitKey{}, v)))
 }

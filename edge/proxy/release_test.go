@@ -75,6 +75,41 @@ func TestRequestEndsWhereItBeganAndDrainWaitsForIt(t *testing.T) {
 	}
 }
 
+// A request that is under way ends at the container that it went to, while
+// later ones go where the release's containers are now, or are told to ask
+// elsewhere.
+func TestContainersOfAReleaseMoveUnderItsRequests(t *testing.T) {
+	e := newEdge(t)
+	entered, held := make(chan struct{}), make(chan struct{})
+	moves := func(upstreams ...string) {
+		state := route("site", "app.example.com", "/", "unused:1")
+		state.Targets = map[string]slipway.Target{state.Active: {Route: state.Route, Upstreams: upstreams}}
+		e.Follow(table(state))
+	}
+	moves(backend(t, holds(entered, held)))
+	answer := make(chan string)
+	go func() {
+		_, body := e.ask(t, http.MethodGet, "app.example.com", "/", nil)
+		answer <- body
+	}()
+	<-entered
+	moves(backend(t, says("moved")))
+	if _, body := e.ask(t, http.MethodGet, "app.example.com", "/", nil); body != "moved" {
+		t.Errorf("after the amendment %q answers", body)
+	}
+	moves()
+	if res, _ := e.ask(t, http.MethodGet, "app.example.com", "/", nil); res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+		t.Errorf("away, it answers %d, Retry-After %q", res.StatusCode, res.Header.Get("Retry-After"))
+	}
+	close(held)
+	if body := <-answer; body != "held" {
+		t.Errorf("the request that was under way got %q", body)
+	}
+	if n := e.Drain(t.Context(), site, "shop.site.1", time.Minute); n != 0 {
+		t.Errorf("%d in flight after draining", n)
+	}
+}
+
 func TestForgettingAReleaseCutsWhatIsOpenAndItsMetrics(t *testing.T) {
 	e := newEdge(t)
 	entered, held := make(chan struct{}), make(chan struct{})

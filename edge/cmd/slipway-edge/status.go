@@ -56,9 +56,17 @@ func printTable(out io.Writer, table slipway.Table) error {
 			since = r.ChangedAt.Format(time.RFC3339)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.ServiceID, r.Route, dash(r.Active),
-			dash(strings.Join(r.Targets[r.Active].Upstreams, ",")), dash(strings.Join(others, ",")), r.Generation, dash(r.By), dash(since))
+			upstreams(r), dash(strings.Join(others, ",")), r.Generation, dash(r.By), dash(since))
 	}
 	return w.Flush()
+}
+
+// upstreams are where the containers of the active release are.
+func upstreams(r slipway.RouteState) string {
+	if r.Active != "" && r.Targets[r.Active].Away() {
+		return "none: away"
+	}
+	return dash(strings.Join(r.Targets[r.Active].Upstreams, ","))
 }
 
 func dash(s string) string {
