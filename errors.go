@@ -19,6 +19,7 @@ const (
 	CodeConflict        Code = "conflict"        // the state forbids it: locked, ended, already decided
 	CodeTooMany         Code = "too_many"        // a bound is reached; later it may work
 	CodeUnavailable     Code = "unavailable"     // something we need does not answer; retrying may help
+	CodeUnreachable     Code = "unreachable"     // a host had its time to answer and did not
 	CodeInternal        Code = "internal"        // a fault of ours
 )
 

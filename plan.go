@@ -1,5 +1,7 @@
 package slipway
 
+import "slices"
+
 // A Plan is where a release runs and which way its traffic takes: the part of
 // the fleet that concerns one service, by name. It holds no users and no
 // credentials; those are looked up by name where they are used.
@@ -17,7 +19,7 @@ type PlanHost struct {
 	Name    string    `json:"name"`
 	Agent   bool      `json:"agent,omitempty"`
 	Address string    `json:"address"`
-	Publish bool      `json:"publish,omitempty"` // an edge elsewhere needs a port of the host
+	Publish bool      `json:"publish,omitempty"` // an edge elsewhere needs a port of the host, or may come to need it
 	Ports   PortRange `json:"ports"`
 }
 
@@ -67,6 +69,9 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	if len(plan.Hosts) == 0 {
 		return Plan{}, Errorf(CodeInvalid, "no host of project %q matches hosts of %s", project.Name, svc.ServiceID)
 	}
+	if least := svc.Strategy.BlueGreen.MinServing.AtLeast(len(plan.Hosts)); least > len(plan.Hosts) {
+		return Plan{}, Errorf(CodeInvalid, "%s runs on %d hosts, but strategy.blue_green.min_serving wants %d: give it more hosts, or ask for fewer", svc.ServiceID, len(plan.Hosts), least)
+	}
 	if err := plan.addEdges(fleet, svc); err != nil {
 		return Plan{}, err
 	}
@@ -80,6 +85,33 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	}
 	plan.Source, plan.Production = source.Name, production.Name
 	return plan, nil
+}
+
+// Upstreams are the addresses at which an edge reaches a release that has its
+// containers at hosts, which are those of the plan, in its order: on the bridge
+// of its own host, by a port of the host elsewhere. While a host is quarantined
+// an edge that has no other is sent to those that are not its own, as far as
+// they have a port; none at all means that there is no way.
+func (p Plan) Upstreams(e PlanEdge, hosts []ReleaseHost, port int) []string {
+	var own, others []string
+	for i, h := range p.Hosts {
+		at := hosts[i]
+		switch {
+		case at.Phase == HostQuarantined:
+		case !slices.Contains(e.Hosts, h.Name):
+			if h.Publish {
+				others = append(others, HostPort(h.Address, at.HostPort))
+			}
+		case e.On == h.Name:
+			own = append(own, HostPort(at.Address, port))
+		default:
+			own = append(own, HostPort(h.Address, at.HostPort))
+		}
+	}
+	if len(own) == 0 {
+		return others
+	}
+	return own
 }
 
 func (p *Plan) addEdges(fleet *Fleet, svc Service) error {
@@ -100,6 +132,10 @@ func (p *Plan) addEdges(fleet *Fleet, svc Service) error {
 		if len(edge.Hosts) > 0 {
 			p.Edges = append(p.Edges, edge)
 		}
+	}
+	for i, h := range p.Hosts {
+		// The edge of a host that does not answer sends its traffic to the others.
+		p.Hosts[i].Publish = h.Publish || len(p.Hosts) > 1 && h.Ports != (PortRange{})
 	}
 	if len(p.Edges) == 0 {
 		return Errorf(CodeInvalid, "%s has a route, but no edge of the fleet file serves a host that it runs on", svc.ServiceID)

@@ -64,15 +64,39 @@ func TestPlanNamesHostsAndEdgesInTheOrderOfTheFleet(t *testing.T) {
 	}
 }
 
-func TestPlanPublishesAPortOnlyForEdgesElsewhere(t *testing.T) {
-	fleet := testFleet()
-	fleet.Edges = fleet.Edges[:1] // e1, on h1 itself
-	got, err := NewPlan(fleet, testService("search"))
-	if err != nil {
-		t.Fatal(err)
+func TestPlanPublishesAPortForEdgesElsewhereAndForDetours(t *testing.T) {
+	for name, c := range map[string]struct {
+		hosts []string
+		edges int
+		want  []bool
+	}{
+		"the only edge is on the only host": {[]string{"h1"}, 1, []bool{false}},
+		"an edge elsewhere":                 {[]string{"h1"}, 2, []bool{true}},
+		"the edge of h1 may be sent to h2":  {[]string{"h1", "h2"}, 1, []bool{true, true}},
+		"and to no host that has no range":  {[]string{"h2", "h4"}, 2, []bool{true, false}},
+	} {
+		fleet := testFleet()
+		fleet.Edges = fleet.Edges[:c.edges]
+		fleet.Hosts = append(fleet.Hosts, Host{Name: "h4", Labels: map[string]string{"role": "web"}})
+		svc := testService("search")
+		svc.Hosts.Names = c.hosts
+		got, err := NewPlan(fleet, svc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, h := range got.Hosts {
+			if h.Publish != c.want[i] {
+				t.Errorf("%s: %s publishes a port: %t", name, h.Name, h.Publish)
+			}
+		}
 	}
-	if got.Hosts[0].Publish || got.Hosts[1].Publish {
-		t.Errorf("a port is published, though the only edge is on the host: %+v", got.Hosts)
+}
+
+func TestPlanIsRefusedWhereTooFewHostsCouldServe(t *testing.T) {
+	svc := testService("search")
+	svc.Strategy.BlueGreen.MinServing = Share{Number: 3}
+	if _, err := NewPlan(testFleet(), svc); ErrorCode(err) != CodeInvalid || !strings.Contains(err.Error(), "runs on 2 hosts, but strategy.blue_green.min_serving wants 3") {
+		t.Errorf("got %v", err)
 	}
 }
 

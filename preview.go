@@ -125,12 +125,29 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 	if svc.Strategy.BlueGreen.Hold == 0 {
 		warn("hold is 0s: what serves now goes at once, and going back takes a new release")
 	}
+	for _, b := range o.Behind {
+		warn("%s does not answer (%s): it is left out until it does", b, b.Error)
+	}
+	if svc.Strategy.BlueGreen.SpareEdges(len(plan.Edges)) > 0 {
+		warn("edges that do not answer are left out: until they are caught up they may send people to the version before")
+	}
+	for _, e := range plan.Edges {
+		if len(e.Hosts) == 1 && len(plan.Hosts) > 1 && !plan.detour(e) && svc.Strategy.BlueGreen.SpareHosts(len(plan.Hosts)) > 0 {
+			warn("while %s does not answer, edge %s has nowhere to send requests: give the other hosts a range of ports, ports: 20000-20999", e.Hosts[0], e.Name)
+		}
+	}
 	for i, f := range facts {
-		if !f.LiveRestore {
+		if f.Platform != "" && !f.LiveRestore { // without a platform, the host did not answer
 			warn("Docker on %s runs without live-restore: containers stop when it restarts; set \"live-restore\": true in its daemon.json", plan.Hosts[i].Name)
 		}
 	}
 	return warnings
+}
+
+// detour reports whether an edge could send its traffic to hosts that are not
+// its own.
+func (p Plan) detour(e PlanEdge) bool {
+	return slices.ContainsFunc(p.Hosts, func(h PlanHost) bool { return h.Publish && !slices.Contains(e.Hosts, h.Name) })
 }
 
 // Unfit is why a host cannot take a container of the plan; nil if it can. The

@@ -58,9 +58,11 @@ type Release struct {
 	Hosts          []ReleaseHost `json:"hosts"`
 	Edges          []ReleaseEdge `json:"edges"`
 	Gates          []GateState   `json:"gates"`
-	Progress       string        `json:"progress,omitempty"` // of what is under way, for people: how far it has come, or why it is tried again
-	RollbackReady  bool          `json:"rollback_ready"`     // blue is held and its last probe succeeded
-	CleanupPending bool          `json:"cleanup_pending"`    // something is still to be removed from a host that does not answer
+	Progress       string        `json:"progress,omitempty"`   // of what is under way, for people: how far it has come, or why it is tried again
+	SwitchSkew     Duration      `json:"switch_skew,omitzero"` // between the first edge that pointed at green and the last
+	Behind         []Behind      `json:"behind"`               // hosts and edges that were left out and are still to be caught up
+	RollbackReady  bool          `json:"rollback_ready"`       // blue is held and its last probe succeeded
+	CleanupPending bool          `json:"cleanup_pending"`      // something is still to be removed from a host that does not answer
 }
 
 // ReleaseKind tells releases of a new version from ways back to an old one.
@@ -96,6 +98,8 @@ const (
 	HostServing HostPhase = "serving" // green gets the traffic
 	HostRemoved HostPhase = "removed" // green is gone again
 	HostFailed  HostPhase = "failed"
+
+	HostQuarantined HostPhase = "quarantined" // it does not answer and is left out; it is caught up before it may serve
 )
 
 // A ReleaseEdge is one edge's part in a release.
@@ -103,6 +107,7 @@ type ReleaseEdge struct {
 	Name       string `json:"name"`
 	Active     string `json:"active"` // the release that the edge last said it serves
 	Generation uint64 `json:"generation"`
+	LeftOut    bool   `json:"left_out,omitempty"` // it did not answer, and still serves what it served; see Behind
 	Error      string `json:"error,omitempty"`
 }
 
@@ -124,9 +129,11 @@ type Version struct {
 	Tag      string        `json:"tag"`
 	Digest   string        `json:"digest"`
 	Service  Service       `json:"service"`
-	Settings string        `json:"settings"` // Service.SettingsHash
-	Plan     Plan          `json:"plan"`     // where it runs
-	Hosts    []ReleaseHost `json:"hosts"`    // its containers there
+	Settings string        `json:"settings"`          // Service.SettingsHash
+	Plan     Plan          `json:"plan"`              // where it runs
+	Hosts    []ReleaseHost `json:"hosts"`             // its containers there
+	Behind   []Behind      `json:"behind,omitempty"`  // where it is not yet, though it should be
+	Detours  bool          `json:"detours,omitempty"` // edges may have been sent to hosts that are not theirs
 	Since    time.Time     `json:"since,omitzero"`
 }
 
@@ -139,4 +146,5 @@ type ServiceStatus struct {
 	Queue   []string  `json:"queue"`             // the releases that wait, the next one first
 	Good    []Version `json:"good"`              // what served before, the latest first
 	Lock    *Lock     `json:"lock"`              // null: nothing keeps releases away
+	Behind  []Behind  `json:"behind"`            // hosts and edges that what is live is still to be brought to
 }

@@ -173,12 +173,16 @@ type Strategy struct {
 	BlueGreen BlueGreen `json:"blue_green"`
 }
 
-// BlueGreen holds the times of a blue-green release.
+// BlueGreen holds the times of a blue-green release, and how much of a fleet it
+// needs.
 type BlueGreen struct {
 	Hold          Duration `json:"hold"`           // how long blue is kept running after the switch; 0: not at all
 	DrainTimeout  Duration `json:"drain_timeout"`  // how long requests that blue still serves may take before they are cut
 	DeployTimeout Duration `json:"deploy_timeout"` // from green's start until it must be proven
 	SwitchTimeout Duration `json:"switch_timeout"` // for all edges to acknowledge; past it all go back
+
+	Unreachable Unreachable `json:"unreachable,omitzero"`
+	MinServing  Share       `json:"min_serving,omitzero"` // hosts that a version needs before it may serve
 }
 
 // What holds where a service file says nothing.

@@ -16,9 +16,15 @@ type Step struct {
 // asks it at each turn, so that a plan says what will happen: as long as
 // nothing fails and nobody steps in.
 type Outlook struct {
-	Order Order
-	Image Image    // as it was verified
-	Blue  *Version // what serves; nil: nothing
+	Order  Order
+	Image  Image    // as it was verified
+	Blue   *Version // what serves; nil: nothing
+	Behind []Behind // hosts and edges that are left out
+}
+
+// takesPart reports whether a host is not left out, or an edge.
+func (o Outlook) takesPart(host, edge string) bool {
+	return !slices.ContainsFunc(o.Behind, func(b Behind) bool { return b.Host == host && b.Edge == edge })
 }
 
 // ServesAlready reports whether blue is exactly what is asked for: the digest,
@@ -72,6 +78,8 @@ func (o Outlook) Steps() []Step {
 	if o.Copies() {
 		does(Replicating, DoesCopy(o.Image, plan))
 	}
+	plan.Hosts = slices.DeleteFunc(slices.Clone(plan.Hosts), func(h PlanHost) bool { return !o.takesPart(h.Name, "") })
+	plan.Edges = slices.DeleteFunc(slices.Clone(plan.Edges), func(e PlanEdge) bool { return !o.takesPart("", e.Name) })
 	for _, h := range plan.Hosts {
 		does(Deploying, DoesPull(h.Name))
 		does(Deploying, DoesStart(h.Name))
@@ -109,11 +117,15 @@ func (o Outlook) Steps() []Step {
 		}
 	}
 	for _, e := range o.Blue.Plan.Edges {
-		does(retiring, DoesDrain(o.Blue.Release, e.Name))
-		does(retiring, DoesForget(o.Blue.Release, e.Name))
+		if o.takesPart("", e.Name) {
+			does(retiring, DoesDrain(o.Blue.Release, e.Name))
+			does(retiring, DoesForget(o.Blue.Release, e.Name))
+		}
 	}
 	for i, h := range o.Blue.Plan.Hosts {
-		does(retiring, DoesRemove(o.Blue.Hosts[i].Container, h.Name))
+		if o.takesPart(h.Name, "") {
+			does(retiring, DoesRemove(o.Blue.Hosts[i].Container, h.Name))
+		}
 	}
 	return steps
 }

@@ -12,6 +12,8 @@ type EdgeInput struct {
 	Edge    string            `json:"edge"`
 	Service slipway.ServiceID `json:"service"`
 	Release string            `json:"release,omitempty"` // whose target is wanted too, for its revision
+
+	Patience slipway.Duration `json:"patience,omitempty"` // how long the edge may be silent; 0: until the activity's own deadline
 }
 
 // ReadRoute asks an edge for a service's route. It changes nothing.
@@ -20,8 +22,35 @@ func (a *Central) ReadRoute(ctx context.Context, in EdgeInput) (slipway.RouteSta
 	if err != nil {
 		return slipway.RouteState{}, Failure(err)
 	}
+	if in.Patience != 0 {
+		state, err := awaitRoute(ctx, edge, in)
+		return trimmed(state, in.Release), Failure(err)
+	}
 	state, err := edge.Route(ctx, in.Service)
 	return trimmed(state, in.Release), Failure(err)
+}
+
+// awaitRoute asks until the edge answers. Past the caller's patience the error
+// is of CodeUnreachable, which nobody tries again.
+func awaitRoute(ctx context.Context, edge EdgeAdmin, in EdgeInput) (slipway.RouteState, error) {
+	asking, stop := context.WithTimeout(ctx, in.Patience.Std())
+	defer stop()
+	tick := time.NewTicker(retryInterval)
+	defer tick.Stop()
+	for {
+		state, err := edge.Route(asking, in.Service)
+		if slipway.ErrorCode(err) != slipway.CodeUnavailable {
+			return state, err
+		}
+		select {
+		case <-tick.C:
+		case <-asking.Done():
+			if ctx.Err() != nil {
+				return state, ctx.Err()
+			}
+			return state, slipway.Errorf(slipway.CodeUnreachable, "%v; it was asked again for %s", err, in.Patience)
+		}
+	}
 }
 
 // StageInput stages a release on an edge.
@@ -41,9 +70,16 @@ type CommitInput struct {
 	Request slipway.CommitRequest `json:"request"`
 }
 
+// Commitment is the route of an edge that was pointed at green.
+type Commitment struct {
+	slipway.RouteState
+	Acknowledged time.Time `json:"acknowledged,omitzero"` // by the clock of the worker that asked: the edges' own may differ
+}
+
 // CommitTarget points an edge at green. Idempotent: see slipway.Table.
-func (a *Central) CommitTarget(ctx context.Context, in CommitInput) (slipway.RouteState, error) {
-	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) { return e.Commit(ctx, in.Request) })
+func (a *Central) CommitTarget(ctx context.Context, in CommitInput) (Commitment, error) {
+	route, err := onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) { return e.Commit(ctx, in.Request) })
+	return Commitment{route, time.Now()}, err
 }
 
 // RestoreInput points an edge back at blue.

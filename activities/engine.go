@@ -12,6 +12,9 @@ type Engine interface {
 	// Facts says what the engine is. It answers within ctx's deadline or fails.
 	Facts(ctx context.Context) (slipway.HostFacts, error)
 
+	// Ping asks for nothing but an answer, and waits for it as long as ctx lasts.
+	Ping(ctx context.Context) error
+
 	// Pull makes the image present, by digest, and returns its image ID as the
 	// host's image store has it. It calls progress as bytes arrive. An image
 	// that is there already costs one call.

@@ -13,7 +13,7 @@ import (
 // slipway.Code, its message is for people, and whether a retry can help is
 // decided here and nowhere else: what is wrong (CodeInvalid, CodeForbidden,
 // CodeNotFound, CodeConflict) stays wrong; what does not answer may answer
-// later. Causes are not kept: they were written for a log, and may hold what a
+// later, unless it has had its time to (CodeUnreachable). Causes are not kept: they were written for a log, and may hold what a
 // history must not.
 func Failure(err error) error {
 	if err == nil {
@@ -28,7 +28,7 @@ func Failure(err error) error {
 	code := slipway.ErrorCode(err)
 	options := temporal.ApplicationErrorOptions{}
 	switch code {
-	case slipway.CodeInvalid, slipway.CodeForbidden, slipway.CodeNotFound, slipway.CodeConflict:
+	case slipway.CodeInvalid, slipway.CodeForbidden, slipway.CodeNotFound, slipway.CodeConflict, slipway.CodeUnreachable:
 		options.NonRetryable = true
 	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(code), options)

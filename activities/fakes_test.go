@@ -59,7 +59,10 @@ type machine struct {
 
 	environment map[string]string // that its container was made with; nil: it has none
 	startError  error
-	refusal     error // of the rules
+	pullError   error
+	hung        chan struct{} // until it is closed, the engine takes requests and says nothing; nil: it answers
+	pings       []error       // what the next pings get, before it answers
+	refusal     error         // of the rules
 	kept        slipway.Evidence
 }
 
@@ -105,6 +108,36 @@ func (m *machine) Probe(_ context.Context, url string, _ time.Duration) error {
 	return answers[0]
 }
 
+// reply waits as a client of an engine that may be hung.
+func (m *machine) reply(ctx context.Context) error {
+	if m.hung == nil {
+		return nil
+	}
+	select {
+	case <-m.hung:
+		return nil
+	case <-ctx.Done():
+		return slipway.Errorf(slipway.CodeUnavailable, "no answer in time: %w", ctx.Err())
+	}
+}
+
+func (m *machine) Ping(ctx context.Context) error {
+	m.mu.Lock()
+	pings := m.pings
+	if len(pings) > 0 {
+		m.pings = pings[1:]
+	}
+	m.mu.Unlock()
+	if len(pings) > 0 {
+		return pings[0]
+	}
+	return m.reply(ctx)
+}
+
+func (m *machine) Facts(ctx context.Context) (slipway.HostFacts, error) {
+	return slipway.HostFacts{Platform: slipway.DefaultPlatform}, m.reply(ctx)
+}
+
 func (m *machine) AwaitExit(ctx context.Context, _ string) (slipway.Exit, error) {
 	select {
 	case exit := <-m.exit:
@@ -144,8 +177,11 @@ func (m *machine) Start(_ context.Context, spec slipway.ContainerSpec) (slipway.
 	return slipway.ContainerState{Name: spec.Name, Image: m.image, Running: true, Labels: spec.Labels, Address: "10.0.0.1"}, nil
 }
 
-func (m *machine) Pull(context.Context, string, slipway.RegistryAuth, func(slipway.Progress)) (string, error) {
-	return m.image, nil
+func (m *machine) Pull(ctx context.Context, _ string, _ slipway.RegistryAuth, _ func(slipway.Progress)) (string, error) {
+	if m.pullError != nil {
+		return "", m.pullError
+	}
+	return m.image, m.reply(ctx)
 }
 
 func (m *machine) Secret(_ context.Context, ref string) (string, error) {

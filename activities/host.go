@@ -47,7 +47,8 @@ type EvidenceStore interface {
 
 // HostInput names a host.
 type HostInput struct {
-	Host string `json:"host"`
+	Host     string           `json:"host"`
+	Patience slipway.Duration `json:"patience,omitempty"` // how long the engine may be silent; 0: until the activity's own deadline
 }
 
 // HostFacts asks the engine what it is. It changes nothing.
@@ -56,6 +57,6 @@ func (a *Host) HostFacts(ctx context.Context, in HostInput) (slipway.HostFacts, 
 	if err != nil {
 		return slipway.HostFacts{}, Failure(err)
 	}
-	facts, err := engine.Facts(ctx)
+	facts, err := answering(ctx, engine, in.Host, in.Patience, engine.Facts)
 	return facts, Failure(err)
 }

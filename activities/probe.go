@@ -18,6 +18,8 @@ type ProbeInput struct {
 	Check     slipway.Healthcheck `json:"check"`
 	Deadline  slipway.Duration    `json:"deadline"`          // from now until it must be proven
 	Secrets   map[string]string   `json:"secrets,omitempty"` // references by variable; their values are kept out of what it says
+
+	Patience slipway.Duration `json:"patience,omitempty"` // as in HostInput
 }
 
 // ProbeResult says how green was proven.
@@ -39,12 +41,18 @@ const (
 // ProbeGreen returns when the container has answered Check.Successes probes in
 // a row. It fails as soon as the container exits, with its last log lines; when
 // probes fail in a row after Check.StartPeriod, or the deadline passes, with
-// the last answer. It changes nothing, so it may run again.
+// the last answer. A container that answers is proven, even while the engine
+// does not. It changes nothing, so it may run again.
 func (a *Host) ProbeGreen(ctx context.Context, in ProbeInput) (ProbeResult, error) {
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {
 		return ProbeResult{}, Failure(err)
 	}
+	result, err := answering(ctx, engine, in.Host, in.Patience, func(ctx context.Context) (ProbeResult, error) { return a.probe(ctx, engine, in) })
+	return result, Failure(err)
+}
+
+func (a *Host) probe(ctx context.Context, engine Engine, in ProbeInput) (ProbeResult, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, in.Deadline.Std(), errDeadline)
 	defer cancel()
 
@@ -58,7 +66,7 @@ func (a *Host) ProbeGreen(ctx context.Context, in ProbeInput) (ProbeResult, erro
 	}()
 
 	fail := func(err error) error {
-		return Failure(a.redactorOf(ctx, in.Host, in.Container, in.Secrets).error(err))
+		return a.redactorOf(ctx, in.Host, in.Container, in.Secrets).error(err)
 	}
 	url := "http://" + in.Address + in.Check.Path
 	start := time.Now()
@@ -99,7 +107,7 @@ func (a *Host) ProbeGreen(ctx context.Context, in ProbeInput) (ProbeResult, erro
 			if errors.Is(context.Cause(ctx), errDeadline) {
 				return result, fail(notReady(in, in.Deadline, last))
 			}
-			return result, Failure(ctx.Err())
+			return result, ctx.Err()
 		}
 	}
 }

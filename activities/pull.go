@@ -13,6 +13,8 @@ type PullInput struct {
 	Host     string        `json:"host"`
 	Registry string        `json:"registry"`
 	Image    slipway.Image `json:"image"`
+
+	Patience slipway.Duration `json:"patience,omitempty"` // as in HostInput
 }
 
 // PullResult is the image as the host's image store has it.
@@ -32,9 +34,11 @@ func (a *Host) PullImage(ctx context.Context, in PullInput) (PullResult, error) 
 	if err != nil {
 		return PullResult{}, Failure(err)
 	}
-	id, err := engine.Pull(ctx, ref, auth, func(p slipway.Progress) {
-		p.Host = in.Host
-		activity.RecordHeartbeat(ctx, p)
+	id, err := answering(ctx, engine, in.Host, in.Patience, func(ctx context.Context) (string, error) {
+		return engine.Pull(ctx, ref, auth, func(p slipway.Progress) {
+			p.Host = in.Host
+			activity.RecordHeartbeat(ctx, p)
+		})
 	})
 	if err != nil {
 		return PullResult{}, Failure(err)

@@ -16,6 +16,7 @@ type StartInput struct {
 	Registry string           `json:"registry"`
 	Image    slipway.Image    `json:"image"`
 	Publish  *slipway.Publish `json:"publish,omitempty"`
+	Patience slipway.Duration `json:"patience,omitempty"` // as in HostInput
 }
 
 // StartGreen makes green's container run on the host, and checks that it runs
@@ -47,13 +48,16 @@ func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.Container
 	labels[slipway.LabelService] = in.Service.Service
 	labels[slipway.LabelRelease] = in.Release
 	labels[slipway.LabelDigest] = in.Image.Digest
-	state, err := engine.Start(ctx, slipway.ContainerSpec{
+	spec := slipway.ContainerSpec{
 		Name:        in.Name,
 		Image:       ref,
 		Labels:      labels,
 		Container:   in.Service.Container,
 		Environment: environment,
 		Publish:     in.Publish,
+	}
+	state, err := answering(ctx, engine, in.Host, in.Patience, func(ctx context.Context) (slipway.ContainerState, error) {
+		return engine.Start(ctx, spec)
 	})
 	if err != nil {
 		return none, Failure(a.redactorOf(ctx, in.Host, in.Name, in.Service.Container.Secrets()).error(err))

@@ -38,9 +38,14 @@ const failuresInRow = 3
 
 // WatchHost probes green and blue until green has failed where blue answers, or
 // blue's readiness is not what the caller believes; otherwise it goes on until
-// it is cancelled. Where both fail, the host is what is wrong, and going back
-// would help nobody. It changes nothing, so it may run again.
+// it is cancelled. Where both fail, or green is alone and the engine does not
+// answer either, the host is what is wrong, and going back would help nobody. It
+// changes nothing, so it may run again.
 func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error) {
+	engine, err := a.Engines.Engine(in.Host)
+	if err != nil {
+		return WatchResult{}, Failure(err)
+	}
 	green, blue := &watched{target: in.Green}, &watched{target: in.Blue}
 	interval := slipway.DefaultInterval.Std()
 	for _, target := range []*WatchedTarget{in.Green, in.Blue} {
@@ -53,14 +58,14 @@ func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error
 	for alone := 0; ; { // how often in a row green has failed where blue answered
 		green.ask(ctx, a.Prober)
 		blue.ask(ctx, a.Prober)
+		if alone++; green.failures == 0 || blue.failures > 0 {
+			alone = 0
+		}
+		failed := alone >= failuresInRow && (in.Blue != nil || awaitAnswer(ctx, engine, in.Host, listening, 0) == nil)
 		if ctx.Err() != nil {
 			return WatchResult{}, Failure(ctx.Err())
 		}
 		result := WatchResult{Ready: in.Blue == nil || blue.failures < failuresInRow}
-		if alone++; green.failures == 0 || blue.failures > 0 {
-			alone = 0
-		}
-		failed := alone >= failuresInRow
 		// A belief that blue is away is corrected by the first answer, one that
 		// it is there only by failures in a row.
 		if failed || result.Ready != in.Ready && (!result.Ready || blue.failures == 0) {
@@ -83,6 +88,9 @@ func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error
 func (a *Host) told(ctx context.Context, host string, of *WatchedTarget, what string) string {
 	return a.redactorOf(ctx, host, of.Container, of.Secrets).text(of.Container + " on " + host + what)
 }
+
+// listening is how long an engine may take to answer whose green does not.
+const listening = 3 * time.Second
 
 type watched struct {
 	target   *WatchedTarget

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -90,5 +91,23 @@ func TestWatchOfAnEdgeReturnsTheRouteThatSomebodyElseWrote(t *testing.T) {
 	}
 	if route.Generation != 9 || route.By != "operator:ops" {
 		t.Errorf("it saw %+v", route)
+	}
+}
+
+// Where only green runs, nothing but the engine can tell whether green has
+// failed or the host is away.
+func TestGreenAloneFailsOnlyWhereItsEngineAnswers(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	m.answer(greenAt, nil, errRefused)
+	m.pings = slices.Repeat([]error{errRefused}, 40) // for more than a look of 3 s, at 10 a second
+	in := watching(true)
+	in.Blue = nil
+	var seen activities.WatchResult
+	if err := run(t, host.WatchHost, in, &seen); err != nil {
+		t.Fatal(err)
+	}
+	if seen.GreenFailed == "" || len(m.pings) > 0 {
+		t.Errorf("it saw %+v with %d refusals to come", seen, len(m.pings))
 	}
 }

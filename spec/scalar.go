@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -77,6 +78,20 @@ func (v value) integer(least, most int) int {
 		return least
 	}
 	return n
+}
+
+// share is a number of things, or a percentage of them, from least of either.
+func (v value) share(least int) slipway.Share {
+	right := fmt.Sprintf("write a number from %d, or a percentage such as 50%%", least)
+	text, ok := v.scalar(right)
+	if !ok {
+		return slipway.Share{}
+	}
+	var s slipway.Share
+	if s.UnmarshalText([]byte(text)) != nil || s.Number < least {
+		v.bad("found %s; %s", quote(text), right)
+	}
+	return s
 }
 
 // boolean is true or false.

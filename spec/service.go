@@ -35,6 +35,8 @@ func ParseService(name string, text []byte) (slipway.Service, error) {
 			DrainTimeout:  slipway.DefaultDrainTimeout,
 			DeployTimeout: slipway.DefaultDeployTimeout,
 			SwitchTimeout: slipway.DefaultSwitchTimeout,
+			Unreachable:   slipway.DefaultUnreachable,
+			MinServing:    slipway.DefaultMinServing,
 		}},
 	}}
 	err := parse(name, text, "a service file has at least project, service, image, container: {port: 8080} and route: {host: …}", func(v value) {
@@ -99,6 +101,29 @@ var blueGreenKeys = object[slipway.BlueGreen]{
 	"switch_timeout": func(b *slipway.BlueGreen, v value) {
 		b.SwitchTimeout = v.duration(100*time.Millisecond, 10*time.Minute)
 	},
+	"unreachable": func(b *slipway.BlueGreen, v value) {
+		unreachableKeys.decode(v, &b.Unreachable, unreachableExample, nil)
+	},
+	"min_serving": func(b *slipway.BlueGreen, v value) { b.MinServing = v.share(1) },
+}
+
+const unreachableExample = "{action: quarantine, max: 1}"
+
+var unreachableKeys = object[slipway.Unreachable]{
+	"action": func(u *slipway.Unreachable, v value) { u.Action = v.unreachableAction() },
+	"max":    func(u *slipway.Unreachable, v value) { u.Max = v.share(0) },
+	"edges": func(u *slipway.Unreachable, v value) {
+		unreachableEdgeKeys.decode(v, &u.Edges, unreachableExample, nil)
+	},
+}
+
+var unreachableEdgeKeys = object[slipway.UnreachableRule]{
+	"action": func(r *slipway.UnreachableRule, v value) { r.Action = v.unreachableAction() },
+	"max":    func(r *slipway.UnreachableRule, v value) { r.Max = v.share(0) },
+}
+
+func (v value) unreachableAction() slipway.UnreachableAction {
+	return slipway.UnreachableAction(v.oneOf(string(slipway.ActionQuarantine), string(slipway.ActionFail)))
 }
 
 // check applies the rules that hold between keys.

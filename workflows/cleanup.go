@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"slices"
+
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -40,10 +42,35 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 		}
 		_ = workflow.SignalExternalWorkflow(ctx, LaneID(in.ID.ServiceID), "", Reported, report).Get(ctx, nil)
 	}
-	if left := dismantle(ctx, in.Remains, patient); !left.Empty() {
+	remains := in.Remains
+	if len(in.Await) > 0 {
+		remains = dismantle(ctx, remains, absent{edges: in.Await}, patient)
+		err := each(ctx, len(in.Await), func(ctx workflow.Context, i int) error { return awaitElsewhere(ctx, in, in.Await[i]) })
+		if err != nil {
+			return err
+		}
+	}
+	if left := dismantle(ctx, remains, absent{}, patient); !left.Empty() {
 		return refusal(slipway.CodeConflict, "of %s there is left: edges %v, containers %v", left.Release, left.Edges, left.Containers)
 	}
 	return nil
+}
+
+// awaitElsewhere returns when an edge that was left out serves something else
+// than what is to go: it has been caught up.
+func awaitElsewhere(ctx workflow.Context, in CleanupInput, edge string) error {
+	for {
+		route, err := call(ctx, patient(asking(slipway.DoesAsk(edge))), central.ReadRoute, activities.EdgeInput{Edge: edge, Service: in.Remains.Service})
+		if err != nil || route.Active != in.Remains.Release {
+			return err
+		}
+		_, err = call(ctx, watching("wait until "+edge+" is caught up", 0), central.WatchEdge, activities.WatchEdgeInput{
+			Edge: edge, Service: in.Remains.Service, Generation: route.Generation,
+		})
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // settled is how long the activities of a workflow that was ended from outside
@@ -96,7 +123,13 @@ func (r *release) passOn(ctx workflow.Context, reason string) {
 		return
 	}
 	r.state.CleanupPending = true
-	startCleanup(ctx, CleanupInput{ID: r.in.ID, Restores: r.restores, Remains: r.remains, Reason: reason})
+	var await []string
+	for _, edge := range r.remains.Edges {
+		if slices.Contains(r.absent().edges, edge) {
+			await = append(await, edge)
+		}
+	}
+	startCleanup(ctx, CleanupInput{ID: r.in.ID, Restores: r.restores, Remains: r.remains, Await: await, Reason: reason})
 }
 
 // startCleanup returns when the Cleanup has started, or does run already.

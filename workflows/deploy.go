@@ -10,19 +10,22 @@ import (
 )
 
 // deploy brings green up beside blue on every host, and proves it. Each host
-// goes at its own pace; the first one that fails ends it for all.
+// goes at its own pace; the first one that fails ends it for all, and one that
+// does not answer is left out.
 func (r *release) deploy(ctx workflow.Context) error {
 	r.phase(ctx, slipway.Deploying)
 	r.undo.push("remove green", func(ctx workflow.Context) error {
 		r.dismantle(ctx, r.green())
 		return nil
 	})
-	return each(ctx, len(r.plan.Hosts), func(ctx workflow.Context, i int) error {
-		err := r.deployOn(ctx, i)
+	return r.eachHost(ctx, func(ctx workflow.Context, i int) error {
+		err := r.leaveOut(ctx, i, r.deployOn(ctx, i))
 		if err != nil {
 			r.failed(ctx, i, err)
+			return err
 		}
-		return err
+		r.probing(ctx)
+		return nil
 	})
 }
 
@@ -30,8 +33,8 @@ func (r *release) deployOn(ctx workflow.Context, i int) error {
 	plan, at := r.plan.Hosts[i], &r.state.Hosts[i]
 	at.Phase = slipway.HostPulling
 	r.details(ctx)
-	pulled, err := call(ctx, on(plan, moving(slipway.DoesPull(plan.Name))), host.PullImage,
-		activities.PullInput{Host: plan.Name, Registry: r.plan.Production, Image: r.image})
+	pulled, err := call(ctx, r.on(plan, moving(slipway.DoesPull(plan.Name))), host.PullImage,
+		activities.PullInput{Host: plan.Name, Registry: r.plan.Production, Image: r.image, Patience: r.patience()})
 	if err != nil {
 		return err
 	}
@@ -45,21 +48,18 @@ func (r *release) deployOn(ctx workflow.Context, i int) error {
 		Service:  r.service,
 		Registry: r.plan.Production,
 		Image:    r.image,
+		Patience: r.patience(),
 	}
 	if plan.Publish {
 		start.Publish = &slipway.Publish{Address: plan.Address, Ports: plan.Ports}
 	}
-	container, err := call(ctx, on(plan, starting(slipway.DoesStart(plan.Name), deadline)), host.StartGreen, start)
+	r.begun[i] = true
+	container, err := call(ctx, r.on(plan, starting(slipway.DoesStart(plan.Name), deadline)), host.StartGreen, start)
 	if err != nil {
 		return err
 	}
 	at.Phase, at.Address, at.HostPort = slipway.HostStarted, container.Address, container.HostPort
-	if !slices.ContainsFunc(r.state.Hosts, func(h slipway.ReleaseHost) bool {
-		return h.Phase != slipway.HostStarted && h.Phase != slipway.HostReady
-	}) {
-		r.phase(ctx, slipway.Probing)
-	}
-
+	r.probing(ctx)
 	if err := r.prove(ctx, i); err != nil {
 		return err
 	}
@@ -68,16 +68,26 @@ func (r *release) deployOn(ctx workflow.Context, i int) error {
 	return nil
 }
 
+// probing notes when green has started wherever it is going to.
+func (r *release) probing(ctx workflow.Context) {
+	if !slices.ContainsFunc(r.state.Hosts, func(h slipway.ReleaseHost) bool {
+		return h.Phase == slipway.HostPending || h.Phase == slipway.HostPulling || h.Phase == slipway.HostFailed
+	}) {
+		r.phase(ctx, slipway.Probing)
+	}
+}
+
 // prove returns when green is ready on a host.
 func (r *release) prove(ctx workflow.Context, i int) error {
 	plan, at, deadline := r.plan.Hosts[i], &r.state.Hosts[i], r.service.Strategy.BlueGreen.DeployTimeout
-	_, err := call(ctx, on(plan, starting(slipway.DoesProve(plan.Name), deadline)), host.ProbeGreen, activities.ProbeInput{
+	_, err := call(ctx, r.on(plan, starting(slipway.DoesProve(plan.Name), deadline)), host.ProbeGreen, activities.ProbeInput{
 		Host:      plan.Name,
 		Container: at.Container,
 		Address:   slipway.HostPort(at.Address, r.service.Container.Port),
 		Check:     r.service.Healthcheck,
 		Deadline:  deadline,
 		Secrets:   r.service.Container.Secrets(),
+		Patience:  r.patience(),
 	})
 	return err
 }
@@ -87,7 +97,7 @@ func (r *release) prove(ctx workflow.Context, i int) error {
 func (r *release) failed(ctx workflow.Context, i int, err error) {
 	at := &r.state.Hosts[i]
 	started := at.Phase == slipway.HostStarted
-	if ctx.Err() != nil { // another host failed, or a person aborted
+	if ctx.Err() != nil || at.Phase == slipway.HostQuarantined { // another host failed, a person aborted, or it will not tell
 		return
 	}
 	at.Phase, at.Error = slipway.HostFailed, message(err)

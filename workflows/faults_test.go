@@ -24,6 +24,7 @@ const (
 	away                // it does nothing and nobody answers; another try may help
 	mute                // it takes effect, but nobody answers
 	hanging             // it neither takes effect nor ends, until it is cancelled
+	silent              // its host or edge does not answer, for as long as anybody asks
 	late                // it takes effect, and is answered when the test says so
 )
 
@@ -62,6 +63,25 @@ func (s *story) heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
+	clear(s.away)
+}
+
+// hang makes the Docker Engine of a host take requests and say nothing. Its
+// containers go on.
+func (s *story) hang(host string) {
+	for _, activity := range []string{"HostFacts", "PullImage", "StartGreen", "KeepEvidence", "RemoveContainer"} {
+		s.fault(&fault{mode: silent, activity: activity, at: host})
+	}
+}
+
+// cut takes hosts and edges off the network.
+func (s *story) cut(names ...string) {
+	for _, name := range names {
+		s.fault(&fault{mode: silent, at: name})
+		s.mu.Lock()
+		s.away[name] = true
+		s.mu.Unlock()
+	}
 }
 
 // call is one attempt of an activity.
@@ -108,12 +128,20 @@ func (m *meddled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		text = fmt.Sprintf("%s %s is broken", c.name, c.at)
 	}
 	switch f.mode {
+	case silent:
+		if patient(in.Args[0]) {
+			return nil, activities.Failure(slipway.Errorf(slipway.CodeUnreachable, "%s does not answer", c.at))
+		}
+		if lasting(c.workflow, info) {
+			m.goOn(ctx, in, info, c, key)
+			return nil, activity.ErrResultPending
+		}
 	case fails:
 		return nil, activities.Failure(slipway.Errorf(slipway.CodeInvalid, "%s", text))
 	case hanging:
 		return nil, activity.ErrResultPending
 	case away:
-		if info.Attempt > 5 && strings.HasPrefix(c.workflow, "cleanup/") {
+		if lasting(c.workflow, info) {
 			m.goOn(ctx, in, info, c, key)
 			return nil, activity.ErrResultPending
 		}
@@ -127,6 +155,19 @@ func (m *meddled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		_, _ = m.Next.ExecuteActivity(ctx, in)
 	}
 	return nil, activities.Failure(slipway.Errorf(slipway.CodeUnavailable, "%s", text))
+}
+
+// lasting reports whether an activity is tried again for as long as it takes.
+func lasting(workflow string, info activity.Info) bool {
+	return info.Attempt > 5 && (strings.HasPrefix(workflow, "cleanup/") || strings.HasPrefix(workflow, "catchup/"))
+}
+
+// patient reports whether an activity gives up by itself on what is silent.
+func patient(in any) bool {
+	text, _ := json.Marshal(in)
+	var with struct{ Patience slipway.Duration }
+	_ = json.Unmarshal(text, &with)
+	return with.Patience > 0
 }
 
 // goOn tries again once a minute for as long as it takes. The test environment
@@ -227,12 +268,12 @@ func (s *story) lookAt(in any) func() (any, bool) {
 	case activities.WatchEdgeInput:
 		return func() (any, bool) {
 			route, _ := admin{s.world, in.Edge}.Route(context.Background(), in.Service)
-			return route, route.Generation != in.Generation
+			return route, route.Generation != in.Generation && !s.isAway(in.Edge)
 		}
 	case activities.WatchInput:
 		return func() (any, bool) {
 			ready := in.Blue == nil || s.isWell(in.Host, in.Blue.Container)
-			if in.Green != nil && !s.isWell(in.Host, in.Green.Container) {
+			if in.Green != nil && !s.isWell(in.Host, in.Green.Container) && !s.isAway(in.Host) {
 				return activities.WatchResult{GreenFailed: in.Green.Container + " does not answer any more", Ready: ready}, true
 			}
 			return activities.WatchResult{Ready: ready, Reason: "blue does not answer"}, ready != in.Ready
@@ -247,9 +288,15 @@ func (s *story) lookAt(in any) func() (any, bool) {
 	return func() (any, bool) { return nil, false }
 }
 
+func (s *story) isAway(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.away[name]
+}
+
 func (s *story) isWell(host, container string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, ok := s.hosts[host][container]
-	return ok && !s.sick[container]
+	return ok && !s.sick[container] && !s.away[host]
 }

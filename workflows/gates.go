@@ -59,13 +59,29 @@ func (r *release) lookAgain(ctx workflow.Context) error {
 	if err := r.readRoutes(ctx); err != nil {
 		return err
 	}
+	proven := slices.ContainsFunc(r.silent, func(err error) bool { return err != nil })
+	if proven { // whether an edge may be left out depends on its host
+		if err := r.proveAgain(ctx); err != nil {
+			return err
+		}
+		if err := r.leaveOutEdges(ctx); err != nil {
+			return err
+		}
+	}
 	if err := r.findBlue(); err != nil {
 		return err
 	}
 	if r.state.Blue != before {
 		return refusal(slipway.CodeConflict, "while it waited, the edges went from %s to %s: release again", orNothing(before), orNothing(r.state.Blue))
 	}
-	return each(ctx, len(r.plan.Hosts), r.prove)
+	if proven {
+		return nil
+	}
+	return r.proveAgain(ctx)
+}
+
+func (r *release) proveAgain(ctx workflow.Context) error {
+	return r.eachHost(ctx, func(ctx workflow.Context, i int) error { return r.leaveOut(ctx, i, r.prove(ctx, i)) })
 }
 
 // mayDecide is the check of every decision. It is about the release; that the

@@ -52,10 +52,10 @@ type watch struct {
 
 func (w *watch) start(ctx workflow.Context) {
 	w.away = map[string]string{}
-	for _, name := range w.outlook().WatchedHosts() {
-		workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, name) })
+	for _, h := range w.outlook().WatchedHosts() {
+		workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, h) })
 	}
-	for i := range w.plan.Edges {
+	for _, i := range w.edges() {
 		workflow.Go(ctx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
 	}
 }
@@ -81,7 +81,7 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost) {
 		if !seen.Ready {
 			w.away[h.Name] = seen.Reason
 		}
-		w.state.RollbackReady = len(w.away) == 0
+		w.state.RollbackReady = len(w.away) <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
 		w.details(ctx)
 	}
 }
@@ -106,7 +106,7 @@ func (w *watch) watchEdge(ctx workflow.Context, i int) {
 
 func target(host string, at []slipway.ReleaseHost, service slipway.Service) *activities.WatchedTarget {
 	for _, h := range at {
-		if h.Name == host {
+		if h.Name == host && h.Phase != slipway.HostQuarantined {
 			return &activities.WatchedTarget{
 				Container: h.Container,
 				Address:   slipway.HostPort(h.Address, service.Container.Port),

@@ -282,7 +282,10 @@ func (l *lane) id(number int) slipway.ReleaseID {
 }
 
 func (l *lane) status() slipway.ServiceStatus {
-	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock}
+	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock, Behind: []slipway.Behind{}}
+	if l.Live != nil && len(l.Live.Behind) > 0 {
+		s.Behind = l.Live.Behind
+	}
 	if s.Good == nil {
 		s.Good = []slipway.Version{}
 	}

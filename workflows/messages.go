@@ -112,6 +112,7 @@ type CleanupInput struct {
 	ID       slipway.ReleaseID `json:"id"`
 	Restores []RestoreOn       `json:"restores,omitempty"` // traffic that has to be brought back first
 	Remains  Remains           `json:"remains"`
+	Await    []string          `json:"await,omitempty"`  // edges that were left out and may serve what remains until they are caught up
 	Orphan   *Orphan           `json:"orphan,omitempty"` // nil: the release has undone what it could
 	Reason   string            `json:"reason"`
 }

@@ -22,6 +22,10 @@ const pulse = 3 * time.Second
 // attempt is how long one request to an edge, or one look at a host, may take.
 const attempt = 3 * time.Second
 
+// silence is how long a host or an edge may be silent that a release can go on
+// without. It is longer than a restart of the Docker Engine takes.
+const silence = slipway.Duration(5 * time.Second)
+
 // TaskTimeout is how long a worker may take over the next steps of a workflow
 // before they count as lost with it. They take milliseconds.
 const TaskTimeout = pulse

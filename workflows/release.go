@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -35,6 +36,8 @@ type release struct {
 	blue    *slipway.Version     // what serves when it starts; nil: nothing
 	facts   []slipway.HostFacts  // by host of the plan
 	routes  []slipway.RouteState // by edge of the plan, as it was decided on
+	silent  []error              // by edge of the plan: why it did not say
+	begun   []bool               // by host of the plan: green may be there
 	staged  bool                 // edges may know green
 	undo    undoStack
 
@@ -86,7 +89,7 @@ func (r *release) run(ctx workflow.Context) error {
 
 // outlook is what decides which steps are next, as far as it is known.
 func (r *release) outlook() slipway.Outlook {
-	return slipway.Outlook{Order: r.in.Order, Image: r.image, Blue: r.blue}
+	return slipway.Outlook{Order: r.in.Order, Image: r.image, Blue: r.blue, Behind: r.state.Behind}
 }
 
 // halt ends a release early with an outcome of its own.
@@ -102,6 +105,7 @@ func (h *halt) Error() string { return h.reason }
 func newRelease(ctx workflow.Context, in ReleaseInput) (*release, workflow.Context, error) {
 	r := &release{in: in, service: in.Order.Service, plan: in.Order.Plan, phaseSince: workflow.Now(ctx)}
 	r.state = Started(in)
+	r.begun = make([]bool, len(r.plan.Hosts))
 	ctx, r.cancel = workflow.WithCancel(ctx)
 	if err := workflow.SetQueryHandler(ctx, Status, func() (slipway.Release, error) { return r.state, nil }); err != nil {
 		return nil, nil, fmt.Errorf("set up query: %w", err)
@@ -132,6 +136,7 @@ func Started(in ReleaseInput) slipway.Release {
 		Hosts:       []slipway.ReleaseHost{},
 		Edges:       []slipway.ReleaseEdge{},
 		Gates:       []slipway.GateState{},
+		Behind:      []slipway.Behind{},
 	}
 	for _, h := range in.Order.Plan.Hosts {
 		state.Hosts = append(state.Hosts, slipway.ReleaseHost{Name: h.Name, Phase: slipway.HostPending, Container: in.ID.ContainerName(0)})
@@ -158,7 +163,9 @@ func (r *release) version(ctx workflow.Context) *slipway.Version {
 		Service:  r.service,
 		Settings: r.state.Settings,
 		Plan:     r.plan,
-		Hosts:    r.state.Hosts,
+		Hosts:    slices.Clone(r.state.Hosts),
+		Behind:   slices.Clone(r.state.Behind),
+		Detours:  len(r.state.Behind) > 0,
 		Since:    workflow.Now(ctx),
 	}
 }

@@ -23,8 +23,14 @@ type Remains struct {
 
 // Container is a container on a host.
 type Container struct {
-	Host slipway.PlanHost `json:"host"`
-	Name string           `json:"name"`
+	Host  slipway.PlanHost `json:"host"`
+	Name  string           `json:"name"`
+	Edges []string         `json:"edges,omitempty"` // that may send it traffic; none named: all of them
+}
+
+// absent are hosts and edges that are known not to answer.
+type absent struct {
+	hosts, edges []string
 }
 
 // Empty reports whether nothing is left.
@@ -42,16 +48,30 @@ func remainsOf(id slipway.ServiceID, version *slipway.Version) Remains {
 		remains.Edges = append(remains.Edges, e.Name)
 	}
 	for i, h := range version.Plan.Hosts {
-		remains.Containers = append(remains.Containers, Container{Host: h, Name: version.Hosts[i].Container})
+		c := Container{Host: h, Name: version.Hosts[i].Container}
+		for _, e := range version.Plan.Edges {
+			if len(version.Plan.Edges) > 1 && !version.Detours && slices.Contains(e.Hosts, h.Name) {
+				c.Edges = append(c.Edges, e.Name)
+			}
+		}
+		remains.Containers = append(remains.Containers, c)
 	}
 	return remains
 }
 
 // green is what there may be of this release's own version.
 func (r *release) green() Remains {
-	remains := remainsOf(r.in.ID.ServiceID, &slipway.Version{Release: r.state.ID, Service: r.service, Plan: r.plan, Hosts: r.state.Hosts})
-	if !r.staged {
-		remains.Edges = nil // no edge has heard of it
+	remains := remainsOf(r.in.ID.ServiceID, &slipway.Version{
+		Release: r.state.ID, Service: r.service, Plan: r.plan, Hosts: r.state.Hosts, Detours: len(r.state.Behind) > 0,
+	})
+	away := r.absent()
+	heard := func(edge string) bool { return r.staged && !slices.Contains(away.edges, edge) }
+	remains.Edges = slices.DeleteFunc(remains.Edges, func(edge string) bool { return !heard(edge) })
+	if r.state.SwitchedAt == nil { // later a Catchup may have been there
+		remains.Containers = slices.DeleteFunc(remains.Containers, func(c Container) bool {
+			i := slices.IndexFunc(r.plan.Hosts, func(h slipway.PlanHost) bool { return h.Name == c.Host.Name })
+			return r.state.Hosts[i].Phase == slipway.HostQuarantined && !r.begun[i]
+		})
 	}
 	return remains
 }
@@ -69,11 +89,13 @@ func (r *release) retireBlue(ctx workflow.Context) {
 // dismantle takes away what remains of a version, and notes what it could not:
 // an edge or a host that does not answer must not keep a release waiting.
 func (r *release) dismantle(ctx workflow.Context, remains Remains) {
-	left := dismantle(ctx, remains, func(o workflow.ActivityOptions) workflow.ActivityOptions { return o })
+	left := dismantle(ctx, remains, r.absent(), func(o workflow.ActivityOptions) workflow.ActivityOptions { return o })
 	if remains.Release == r.state.ID {
 		for i, h := range r.plan.Hosts {
-			if !slices.ContainsFunc(left.Containers, func(c Container) bool { return c.Host.Name == h.Name }) && r.state.Hosts[i].Phase != slipway.HostFailed {
-				r.state.Hosts[i].Phase = slipway.HostRemoved
+			at := &r.state.Hosts[i]
+			if !slices.ContainsFunc(left.Containers, func(c Container) bool { return c.Host.Name == h.Name }) &&
+				at.Phase != slipway.HostFailed && at.Phase != slipway.HostQuarantined {
+				at.Phase = slipway.HostRemoved
 			}
 		}
 	}
@@ -81,14 +103,23 @@ func (r *release) dismantle(ctx workflow.Context, remains Remains) {
 }
 
 // dismantle drains, unstages and removes, each kind side by side, and returns
-// what is left. Forgetting is a barrier: a person may point an edge at whatever
-// it still knows, so no container goes before every edge has forgotten it. Each
-// activity's options pass through adjust.
-func dismantle(ctx workflow.Context, what Remains, adjust func(workflow.ActivityOptions) workflow.ActivityOptions) Remains {
+// what is left, which begins with what is away. Forgetting is a barrier: a
+// person may point an edge at whatever it still knows, so no container goes
+// before every edge that may send it traffic has forgotten it. Each activity's
+// options pass through adjust.
+func dismantle(ctx workflow.Context, what Remains, away absent, adjust func(workflow.ActivityOptions) workflow.ActivityOptions) Remains {
 	left := what
 	left.Edges, left.Containers = nil, nil
-	_ = each(ctx, len(what.Edges), func(ctx workflow.Context, i int) error {
-		edge := what.Edges[i]
+	var edges []string
+	for _, edge := range what.Edges {
+		if slices.Contains(away.edges, edge) {
+			left.Edges = append(left.Edges, edge)
+		} else {
+			edges = append(edges, edge)
+		}
+	}
+	_ = each(ctx, len(edges), func(ctx workflow.Context, i int) error {
+		edge := edges[i]
 		target := activities.TargetInput{Edge: edge, Service: what.Service, Release: what.Release, Timeout: what.Drain}
 		// Without an answer nothing more is waited for: the requests have gone
 		// with the edge, or are cut by unstaging.
@@ -99,12 +130,17 @@ func dismantle(ctx workflow.Context, what Remains, adjust func(workflow.Activity
 		}
 		return nil
 	})
-	if len(left.Edges) > 0 {
-		left.Containers = what.Containers
-		return left
+	var containers []Container
+	for _, c := range what.Containers {
+		known := func(edge string) bool { return len(c.Edges) == 0 || slices.Contains(c.Edges, edge) }
+		if slices.ContainsFunc(left.Edges, known) || slices.Contains(away.hosts, c.Host.Name) {
+			left.Containers = append(left.Containers, c)
+		} else {
+			containers = append(containers, c)
+		}
 	}
-	_ = each(ctx, len(what.Containers), func(ctx workflow.Context, i int) error {
-		c := what.Containers[i]
+	_ = each(ctx, len(containers), func(ctx workflow.Context, i int) error {
+		c := containers[i]
 		err := do(ctx, on(c.Host, adjust(removing(slipway.DoesRemove(c.Name, c.Host.Name), what.Grace))), host.RemoveContainer,
 			activities.RemoveInput{Host: c.Host.Name, Container: c.Name, Grace: what.Grace})
 		if err != nil {

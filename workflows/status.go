@@ -66,6 +66,12 @@ func (r *release) details(ctx workflow.Context) {
 	if s.HoldUntil != nil {
 		fmt.Fprintf(&b, "\n\nBlue is held until %s; going back is possible: **%t**.", s.HoldUntil.UTC().Format("2006-01-02 15:04:05 UTC"), s.RollbackReady)
 	}
+	for _, left := range s.Behind {
+		fmt.Fprintf(&b, "\n\n**%s** is behind since %s.", left, left.Since.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	if s.SwitchedAt != nil && len(s.Edges) > 1 {
+		fmt.Fprintf(&b, "\n\nThe edges switched within %s.", s.SwitchSkew)
+	}
 	b.WriteString("\n\n| host | phase | container | image | |\n|---|---|---|---|---|\n")
 	for _, h := range s.Hosts {
 		fmt.Fprintf(&b, "| %s | %s | `%s` | `%s` | %s |\n", h.Name, h.Phase, h.Container, slipway.ShortDigest(h.Image), h.Error)

@@ -10,24 +10,26 @@ import (
 	"slipway/activities"
 )
 
-// switchTraffic points all edges at green: first every edge learns of it, then
-// every edge commits. An acknowledgement that is missing when the time is up
-// sends all of them back.
+// switchTraffic points all edges that take part at green: first every edge
+// learns of it, then every edge commits. An acknowledgement that is missing when
+// the time is up sends all of them back.
 func (r *release) switchTraffic(ctx workflow.Context) error {
 	r.phase(ctx, slipway.Switching)
 	begun := workflow.Now(ctx)
 	r.undo.pushBarrier("bring traffic back", r.restoreTraffic)
 	r.staged = true
 	deadline := r.service.Strategy.BlueGreen.SwitchTimeout
-	err := each(ctx, len(r.plan.Edges), func(ctx workflow.Context, i int) error {
+	err := r.eachEdge(ctx, func(ctx workflow.Context, i int) error {
 		edge := r.plan.Edges[i]
+		upstreams := r.plan.Upstreams(edge, r.state.Hosts, r.service.Container.Port)
 		_, err := call(ctx, switching(slipway.DoesStage(edge.Name), deadline), central.StageTarget, activities.StageInput{
 			Edge: edge.Name,
 			Request: slipway.StageRequest{
 				ServiceID:  r.in.ID.ServiceID,
 				Route:      *r.service.Route,
 				Release:    r.state.ID,
-				Upstreams:  r.upstreams(edge),
+				Upstreams:  upstreams,
+				Away:       len(upstreams) == 0,
 				Generation: r.routes[i].Generation,
 			},
 		})
@@ -36,8 +38,9 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	err = each(ctx, len(r.plan.Edges), func(ctx workflow.Context, i int) error {
-		route, err := call(ctx, switching(slipway.DoesCommit(r.plan.Edges[i].Name), deadline), central.CommitTarget, activities.CommitInput{
+	var first, last time.Time
+	err = r.eachEdge(ctx, func(ctx workflow.Context, i int) error {
+		done, err := call(ctx, switching(slipway.DoesCommit(r.plan.Edges[i].Name), deadline), central.CommitTarget, activities.CommitInput{
 			Edge: r.plan.Edges[i].Name,
 			Request: slipway.CommitRequest{
 				ServiceID:  r.in.ID.ServiceID,
@@ -46,7 +49,15 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 				By:         r.state.ID,
 			},
 		})
-		r.acknowledged(i, route, err)
+		r.acknowledged(i, done.RouteState, err)
+		if at := done.Acknowledged; err == nil {
+			if first.IsZero() || at.Before(first) {
+				first = at
+			}
+			if at.After(last) {
+				last = at
+			}
+		}
 		return err
 	})
 	if err != nil {
@@ -56,33 +67,18 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 		return ctx.Err() // aborted as the last edge acknowledged: an abort that was taken is carried out
 	}
 	now := workflow.Now(ctx)
-	r.state.SwitchedAt = &now
-	r.serve(slipway.HostServing)
+	r.state.SwitchedAt, r.state.SwitchSkew = &now, slipway.Duration(last.Sub(first))
+	r.serve()
+	workflow.GetMetricsHandler(ctx).Timer("slipway_switch_skew").Record(last.Sub(first))
 	workflow.GetMetricsHandler(ctx).Timer("slipway_switch_latency").Record(now.Sub(begun))
 	return nil
 }
 
-// upstreams are green's addresses as the edge reaches them: on the bridge of
-// its own host, by a port of the host elsewhere.
-func (r *release) upstreams(edge slipway.PlanEdge) []string {
-	var out []string
-	for i, h := range r.plan.Hosts {
-		for _, name := range edge.Hosts {
-			switch {
-			case name != h.Name:
-			case edge.On == h.Name:
-				out = append(out, slipway.HostPort(r.state.Hosts[i].Address, r.service.Container.Port))
-			default:
-				out = append(out, slipway.HostPort(h.Address, r.state.Hosts[i].HostPort))
-			}
-		}
-	}
-	return out
-}
-
-func (r *release) serve(phase slipway.HostPhase) {
+func (r *release) serve() {
 	for i := range r.state.Hosts {
-		r.state.Hosts[i].Phase = phase
+		if h := &r.state.Hosts[i]; h.Phase != slipway.HostQuarantined {
+			h.Phase = slipway.HostServing
+		}
 	}
 }
 
@@ -104,7 +100,7 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 		if taken == 0 {
 			break
 		}
-		if taken == len(r.plan.Edges) {
+		if taken == len(r.edges()) {
 			return &halt{slipway.Live, "a newer release has taken its place"}
 		}
 		// A newer release is on its way over. It cannot get there, because some
@@ -128,11 +124,11 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 func (r *release) restoreAll(ctx workflow.Context) error {
 	problems := make([]error, len(r.plan.Edges))
 	wg := workflow.NewWaitGroup(ctx)
-	for i, edge := range r.plan.Edges {
+	for _, i := range r.edges() {
 		wg.Add(1)
 		workflow.Go(ctx, func(ctx workflow.Context) { // all of them, even if one fails
 			defer wg.Done()
-			problems[i] = r.restoreOn(ctx, i, r.restore(edge.Name, i))
+			problems[i] = r.restoreOn(ctx, i, r.restore(i))
 		})
 	}
 	wg.Wait(ctx)
@@ -147,36 +143,41 @@ func (r *release) restoreAll(ctx workflow.Context) error {
 // takenOver counts the edges that serve a newer release.
 func (r *release) takenOver() int {
 	n := 0
-	for _, e := range r.state.Edges {
-		if id, err := slipway.ParseReleaseID(e.Active); err == nil && id.Number > r.in.ID.Number {
+	for _, i := range r.edges() {
+		if id, err := slipway.ParseReleaseID(r.state.Edges[i].Active); err == nil && id.Number > r.in.ID.Number {
 			n++
 		}
 	}
 	return n
 }
 
-// serving is the version that all edges said they serve; nil when they differ,
-// or serve nothing that is known. It may be older than blue: while this release
-// was on its way, blue may have gone back.
+// serving is the version that all edges said they serve, but for those that
+// blue had left out; nil when they differ, or serve nothing that is known. It
+// may be older than blue: while this release was on its way, blue may have gone
+// back.
 func (r *release) serving() *slipway.Version {
-	active := r.state.Edges[0].Active
-	for _, e := range r.state.Edges {
-		if e.Active != active {
+	var active *string
+	for _, i := range r.edges() {
+		switch e := &r.state.Edges[i]; {
+		case r.wasLeftOut(e.Name):
+		case active == nil:
+			active = &e.Active
+		case e.Active != *active:
 			return nil
 		}
 	}
 	for i := range r.in.Known {
-		if r.in.Known[i].Release == active {
+		if active != nil && r.in.Known[i].Release == *active {
 			return &r.in.Known[i]
 		}
 	}
 	return nil
 }
 
-func (r *release) restore(edge string, i int) RestoreOn {
-	return RestoreOn{Edge: edge, Request: slipway.RestoreRequest{
+func (r *release) restore(i int) RestoreOn {
+	return RestoreOn{Edge: r.plan.Edges[i].Name, Request: slipway.RestoreRequest{
 		ServiceID:  r.in.ID.ServiceID,
-		Release:    r.state.Blue,
+		Release:    r.routes[i].Active, // blue, or what the edge was left with when it missed blue
 		Generation: r.routes[i].Generation,
 		By:         r.state.ID,
 		Reason:     "undone",

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"slices"
+
 	"go.temporal.io/sdk/workflow"
 
 	"slipway"
@@ -16,6 +18,9 @@ func (r *release) verify(ctx workflow.Context) error {
 		looks = append(looks, func(ctx workflow.Context) error { return r.lookAtHost(ctx, i) })
 	}
 	if err := each(ctx, len(looks), func(ctx workflow.Context, i int) error { return looks[i](ctx) }); err != nil {
+		return err
+	}
+	if err := r.leaveOutEdges(ctx); err != nil {
 		return err
 	}
 	return r.findBlue()
@@ -34,27 +39,36 @@ func (r *release) verifyImage(ctx workflow.Context) error {
 
 func (r *release) lookAtHost(ctx workflow.Context, i int) error {
 	h := r.plan.Hosts[i]
-	facts, err := call(ctx, on(h, asking(slipway.DoesLook(h.Name))), host.HostFacts, activities.HostInput{Host: h.Name})
+	facts, err := call(ctx, r.on(h, asking(slipway.DoesLook(h.Name))), host.HostFacts, activities.HostInput{Host: h.Name, Patience: r.patience()})
 	if err != nil {
-		r.state.Hosts[i].Phase, r.state.Hosts[i].Error = slipway.HostFailed, message(err)
+		err, at := r.leaveOut(ctx, i, err), &r.state.Hosts[i]
+		if at.Phase != slipway.HostQuarantined {
+			at.Phase, at.Error = slipway.HostFailed, message(err)
+		}
 		return err
 	}
 	r.facts[i] = facts
 	return activities.Failure(r.plan.Unfit(h, facts))
 }
 
-// readRoutes asks every edge what it serves.
+// readRoutes asks every edge that takes part what it serves. One that does not
+// answer, and may be left out, is for leaveOutEdges.
 func (r *release) readRoutes(ctx workflow.Context) error {
-	routes := make([]slipway.RouteState, len(r.plan.Edges))
-	err := each(ctx, len(r.plan.Edges), func(ctx workflow.Context, i int) error {
-		var err error
-		routes[i], err = call(ctx, asking(slipway.DoesAsk(r.plan.Edges[i].Name)), central.ReadRoute,
-			activities.EdgeInput{Edge: r.plan.Edges[i].Name, Service: r.in.ID.ServiceID})
-		r.acknowledged(i, routes[i], err)
+	r.routes, r.silent = make([]slipway.RouteState, len(r.plan.Edges)), make([]error, len(r.plan.Edges))
+	return r.eachEdge(ctx, func(ctx workflow.Context, i int) error {
+		edge := r.plan.Edges[i]
+		in := activities.EdgeInput{Edge: edge.Name, Service: r.in.ID.ServiceID}
+		if r.mayLeaveOut(edge) {
+			in.Patience = silence
+		}
+		route, err := call(ctx, asking(slipway.DoesAsk(edge.Name)), central.ReadRoute, in)
+		r.routes[i] = route
+		r.acknowledged(i, route, err)
+		if r.mayLeaveOut(edge) && unreachable(err) {
+			r.silent[i], err = err, nil
+		}
 		return err
 	})
-	r.routes = routes
-	return err
 }
 
 // acknowledged notes what an edge said it serves.
@@ -69,14 +83,23 @@ func (r *release) acknowledged(i int, route slipway.RouteState, err error) {
 
 // findBlue takes what the edges serve for blue. That is what the lane believes,
 // unless a person has gone back on the edges themselves, which stands. Edges
-// that disagree are for a person to bring together first.
+// that disagree are for a person to bring together first, but for those that
+// blue has left out and not caught up yet.
 func (r *release) findBlue() error {
-	active := r.routes[0].Active
-	for i, route := range r.routes {
-		if route.Active != active {
+	first, active := -1, ""
+	for _, i := range r.edges() {
+		route := r.routes[i]
+		switch {
+		case r.wasLeftOut(r.plan.Edges[i].Name):
+		case first < 0:
+			first, active = i, route.Active
+		case route.Active != active:
 			return refusal(slipway.CodeConflict, "edge %s serves %s, but edge %s serves %s: bring them together first, with slipway-edge restore on one of them",
-				r.plan.Edges[0].Name, orNothing(active), r.plan.Edges[i].Name, orNothing(route.Active))
+				r.plan.Edges[first].Name, orNothing(active), r.plan.Edges[i].Name, orNothing(route.Active))
 		}
+	}
+	if first < 0 {
+		return refusal(slipway.CodeUnavailable, "of the edges that answer, none has been caught up with %s: wait for that, or for the others", r.in.Known[0].Release)
 	}
 	if active == "" {
 		r.blue, r.state.Blue = nil, ""
@@ -89,6 +112,11 @@ func (r *release) findBlue() error {
 		}
 	}
 	return refusal(slipway.CodeConflict, "the edges serve %s, which the lane of %s does not know", active, r.in.ID.ServiceID)
+}
+
+// wasLeftOut reports whether what is live never got to an edge.
+func (r *release) wasLeftOut(edge string) bool {
+	return len(r.in.Known) > 0 && slices.ContainsFunc(r.in.Known[0].Behind, func(b slipway.Behind) bool { return b.Edge == edge })
 }
 
 func orNothing(release string) string {

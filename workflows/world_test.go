@@ -27,6 +27,7 @@ type world struct {
 	hosts    map[string]map[string]slipway.ContainerState // by name of the host, then of the container
 	tags     map[string]string                            // tag → digest
 	sick     map[string]bool                              // containers that answer no probe
+	away     map[string]bool                              // hosts and edges that nobody reaches
 	evidence []string                                     // containers of which it was kept
 	ports    []int                                        // that containers have, as far as hosts say
 	lastIP   byte
@@ -50,6 +51,7 @@ func newWorld(t *testing.T, size int) *world {
 		hosts: map[string]map[string]slipway.ContainerState{},
 		tags:  map[string]string{},
 		sick:  map[string]bool{},
+		away:  map[string]bool{},
 	}
 	var names []string
 	for i := range size {
@@ -84,6 +86,7 @@ func (w *world) order(tag string, change ...func(*slipway.Order)) slipway.Order 
 			Strategy: slipway.Strategy{BlueGreen: slipway.BlueGreen{
 				Hold: slipway.Duration(time.Minute), DrainTimeout: slipway.DefaultDrainTimeout,
 				DeployTimeout: slipway.DefaultDeployTimeout, SwitchTimeout: slipway.DefaultSwitchTimeout,
+				Unreachable: slipway.DefaultUnreachable, MinServing: slipway.DefaultMinServing,
 			}},
 		},
 		Tag:         tag,
@@ -99,6 +102,24 @@ func (w *world) order(tag string, change ...func(*slipway.Order)) slipway.Order 
 		f(&o)
 	}
 	return o
+}
+
+// local makes each edge serve the host that it is on, and no other.
+func (w *world) local() {
+	for i := range w.fleet.Edges {
+		w.fleet.Edges[i].Hosts = []string{w.fleet.Edges[i].On}
+	}
+}
+
+// upstreams are the hosts that an edge sends a release's traffic to.
+func (w *world) upstreams(edge, release string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := []string{}
+	for _, upstream := range w.edges[edge][service.Key()].Targets[release].Upstreams {
+		out = append(out, w.container(upstream, release))
+	}
+	return out
 }
 
 func holding(d time.Duration) func(*slipway.Order) {
@@ -234,6 +255,8 @@ type engine struct {
 	host string
 }
 
+func (e engine) Ping(context.Context) error { return nil }
+
 func (e engine) Facts(context.Context) (slipway.HostFacts, error) {
 	return slipway.HostFacts{Platform: slipway.DefaultPlatform, Ports: e.ports}, nil
 }
@@ -278,12 +301,38 @@ func (e engine) Remove(_ context.Context, name string, _ time.Duration) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for edge, table := range e.edges {
-		if table[service.Key()].Active == name {
-			e.t.Errorf("%s is removed from %s while %s serves it", name, e.host, edge)
+		route := table[service.Key()]
+		if route.Active != name {
+			continue
+		}
+		for _, upstream := range route.Targets[name].Upstreams {
+			if e.container(upstream, name) == e.host {
+				e.t.Errorf("%s is removed from %s while %s sends it traffic", name, e.host, edge)
+			}
 		}
 	}
 	delete(e.hosts[e.host], name)
 	return nil
+}
+
+// container finds the host that runs a release's container at an address.
+func (w *world) container(address, release string) string {
+	for _, h := range w.fleet.Hosts {
+		c, ok := w.hosts[h.Name][release]
+		if ok && (address == slipway.HostPort(c.Address, 8080) || address == slipway.HostPort(h.Address, c.HostPort)) {
+			return h.Name
+		}
+	}
+	return ""
+}
+
+// points notes where an edge is pointed at a container that is not there.
+func (a admin) points(release string) {
+	for _, upstream := range a.edges[a.edge][service.Key()].Targets[release].Upstreams {
+		if a.container(upstream, release) == "" {
+			a.t.Errorf("%s is pointed at %s of %s, where nothing runs", a.edge, upstream, release)
+		}
+	}
 }
 
 func (e engine) List(context.Context, slipway.ServiceID) ([]slipway.ContainerState, error) {
@@ -311,11 +360,12 @@ func (a admin) Stage(_ context.Context, req slipway.StageRequest) (slipway.Route
 
 func (a admin) Commit(_ context.Context, req slipway.CommitRequest) (slipway.RouteState, error) {
 	return a.locked(func(t slipway.Table) (slipway.RouteState, error) {
-		for _, other := range a.edges {
-			if _, staged := other[service.Key()].Targets[req.Release]; !staged {
+		for name, other := range a.edges {
+			if _, staged := other[service.Key()].Targets[req.Release]; !staged && !a.away[name] {
 				a.t.Errorf("%s is committed on %s before it is staged everywhere", req.Release, a.edge)
 			}
 		}
+		a.points(req.Release)
 		return t.Commit(req, time.Time{})
 	})
 }
@@ -325,7 +375,13 @@ func (a admin) Restore(_ context.Context, req slipway.RestoreRequest) (slipway.R
 }
 
 func (a admin) Amend(_ context.Context, req slipway.AmendRequest) (slipway.RouteState, error) {
-	return a.locked(func(t slipway.Table) (slipway.RouteState, error) { return t.Amend(req) })
+	return a.locked(func(t slipway.Table) (slipway.RouteState, error) {
+		route, err := t.Amend(req)
+		if err == nil {
+			a.points(req.Release)
+		}
+		return route, err
+	})
 }
 
 func (a admin) Drain(context.Context, slipway.ServiceID, string, time.Duration) (int, error) {

@@ -64,6 +64,9 @@ func doing(s slipway.ServiceStatus) string {
 	if len(s.Queue) > 0 {
 		parts = append(parts, fmt.Sprintf("%d in the queue", len(s.Queue)))
 	}
+	for _, b := range s.Behind {
+		parts = append(parts, b.String()+" is behind")
+	}
 	if s.Lock != nil {
 		parts = append(parts, s.Lock.String())
 	}

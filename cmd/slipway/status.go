@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,7 +41,11 @@ func standing(r slipway.Release) string {
 	}
 	add("digest", r.Digest)
 	if r.SwitchedAt != nil {
-		add("switched", fmt.Sprintf("%s, after %s", clock(*r.SwitchedAt), seconds(r.SwitchedAt.Sub(r.StartedAt))))
+		text := fmt.Sprintf("%s, after %s", clock(*r.SwitchedAt), seconds(r.SwitchedAt.Sub(r.StartedAt)))
+		if len(r.Edges) > 1 {
+			text += fmt.Sprintf("; the edges within %s", r.SwitchSkew.Std().Round(100*time.Microsecond))
+		}
+		add("switched", text)
 	}
 	if r.EndedAt != nil {
 		add("ended", clock(*r.EndedAt))
@@ -56,6 +61,9 @@ func standing(r slipway.Release) string {
 			text = fmt.Sprintf("serves %s", e.Active)
 		}
 		add("edge "+e.Name, text)
+	}
+	for _, b := range r.Behind {
+		add("behind", fmt.Sprintf("%s, since %s: %s", b, clock(b.Since), b.Error))
 	}
 	for _, g := range r.Gates {
 		add("gate "+g.Name, gateText(g))

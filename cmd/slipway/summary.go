@@ -22,6 +22,9 @@ func summary(release slipway.Release) string {
 	}
 	text := fmt.Sprintf("%s serves %s (%s, %s) after %s", release.ID, service, release.Tag,
 		slipway.ShortDigest(release.Digest), seconds(release.SwitchedAt.Sub(release.StartedAt)))
+	for _, b := range release.Behind {
+		text += fmt.Sprintf("; %s is behind: it does not answer", b)
+	}
 	switch {
 	case release.HoldUntil != nil:
 		text += fmt.Sprintf("; %s is held until %s", release.Blue, clock(*release.HoldUntil))

@@ -1,0 +1,151 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+)
+
+// spare is how many hosts the release may leave out.
+func (r *release) spare() int {
+	return r.service.Strategy.BlueGreen.SpareHosts(len(r.plan.Hosts))
+}
+
+// patience is how long a host may be silent. Where none can be left out there
+// is nothing to decide, and it has as long as the activity itself.
+func (r *release) patience() slipway.Duration {
+	if r.spare() == 0 {
+		return 0
+	}
+	return silence
+}
+
+// on sends an activity to where a host's activities run. An agent that does
+// not take it up counts as a host that does not answer.
+func (r *release) on(h slipway.PlanHost, options workflow.ActivityOptions) workflow.ActivityOptions {
+	options = on(h, options)
+	if h.Agent {
+		options.ScheduleToStartTimeout = r.patience().Std()
+	}
+	return options
+}
+
+// unreachable reports whether an activity failed because its host or edge did
+// not answer. One that answered, and said no, is another matter.
+func unreachable(err error) bool {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return app.Type() == string(slipway.CodeUnreachable)
+	}
+	timeout, ok := errors.AsType[*temporal.TimeoutError](err)
+	return ok && timeout.TimeoutType() == enums.TIMEOUT_TYPE_SCHEDULE_TO_START
+}
+
+// leaveOut takes a host that does not answer out of the release: the others go
+// on, and it is caught up when it answers. Any other error is returned as it
+// is, and so is one host more than may be missing.
+func (r *release) leaveOut(ctx workflow.Context, i int, err error) error {
+	if err == nil || ctx.Err() != nil || r.spare() == 0 || !unreachable(err) {
+		return err
+	}
+	at := &r.state.Hosts[i]
+	at.Phase, at.Error = slipway.HostQuarantined, message(err)
+	r.state.Behind = append(r.state.Behind, slipway.Behind{Host: at.Name, Since: workflow.Now(ctx), Error: at.Error})
+	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"host": at.Name}).Counter("slipway_quarantines").Inc(1)
+	r.details(ctx)
+	var silent []string
+	for _, h := range r.state.Hosts {
+		if h.Phase == slipway.HostQuarantined {
+			silent = append(silent, fmt.Sprintf("%s (%s)", h.Name, h.Error))
+		}
+	}
+	if len(silent) <= r.spare() {
+		return nil
+	}
+	rules := r.service.Strategy.BlueGreen
+	return refusal(slipway.CodeUnavailable, "%d of %d hosts do not answer: %s; %d may be left out (unreachable.max is %s, min_serving %s): bring them back, or take them out of the service's hosts",
+		len(silent), len(r.plan.Hosts), strings.Join(silent, "; "), r.spare(), rules.Unreachable.Max, rules.MinServing)
+}
+
+// mayLeaveOut reports whether the release could go on without an edge.
+func (r *release) mayLeaveOut(edge slipway.PlanEdge) bool {
+	return r.service.Strategy.BlueGreen.SpareEdges(len(r.plan.Edges)) > 0 || r.spare() > 0 && edge.On != ""
+}
+
+// leaveOutEdges decides about the edges that did not answer, once it is known
+// which hosts do not: one on a host that is left out is left out with it, and
+// others as far as the service file lets them be.
+func (r *release) leaveOutEdges(ctx workflow.Context) error {
+	spare := r.service.Strategy.BlueGreen.SpareEdges(len(r.plan.Edges))
+	for i, err := range r.silent {
+		if err == nil {
+			continue
+		}
+		edge, at := r.plan.Edges[i], &r.state.Edges[i]
+		withHost := slices.ContainsFunc(r.state.Hosts, func(h slipway.ReleaseHost) bool {
+			return h.Name == edge.On && h.Phase == slipway.HostQuarantined
+		})
+		if !withHost {
+			spare--
+		}
+		if !withHost && spare < 0 {
+			return refusal(slipway.CodeUnavailable, "%s; an edge that does not answer may still send people to the old version, so the release does not go on without it", message(err))
+		}
+		at.LeftOut, at.Error, r.silent[i] = true, message(err), nil
+		r.state.Behind = append(r.state.Behind, slipway.Behind{Edge: at.Name, Since: workflow.Now(ctx), Error: at.Error})
+	}
+	if len(r.edges()) == 0 {
+		return refusal(slipway.CodeUnavailable, "no edge of %s answers: %s", r.in.ID.ServiceID, r.state.Edges[0].Error)
+	}
+	return nil
+}
+
+// edges are the positions of the edges that take part.
+func (r *release) edges() []int {
+	var out []int
+	for i, e := range r.state.Edges {
+		if !e.LeftOut {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// eachEdge is each, for the edges that take part.
+func (r *release) eachEdge(ctx workflow.Context, f func(ctx workflow.Context, i int) error) error {
+	edges := r.edges()
+	return each(ctx, len(edges), func(ctx workflow.Context, i int) error { return f(ctx, edges[i]) })
+}
+
+// eachHost is each, for the hosts that take part.
+func (r *release) eachHost(ctx workflow.Context, f func(ctx workflow.Context, i int) error) error {
+	var hosts []int
+	for i, h := range r.state.Hosts {
+		if h.Phase != slipway.HostQuarantined {
+			hosts = append(hosts, i)
+		}
+	}
+	return each(ctx, len(hosts), func(ctx workflow.Context, i int) error { return f(ctx, hosts[i]) })
+}
+
+// absent are the hosts and edges that are not to be waited for.
+func (r *release) absent() absent {
+	var a absent
+	for _, h := range r.state.Hosts {
+		if h.Phase == slipway.HostQuarantined {
+			a.hosts = append(a.hosts, h.Name)
+		}
+	}
+	for _, e := range r.state.Edges {
+		if e.LeftOut {
+			a.edges = append(a.edges, e.Name)
+		}
+	}
+	return a
+}
