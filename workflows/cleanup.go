@@ -129,14 +129,14 @@ func (r *release) passOn(ctx workflow.Context, reason string) {
 			await = append(await, edge)
 		}
 	}
-	startCleanup(ctx, CleanupInput{ID: r.in.ID, Restores: r.restores, Remains: r.remains, Await: await, Reason: reason})
+	startCleanup(ctx, CleanupID(r.in.ID), CleanupInput{ID: r.in.ID, Restores: r.restores, Remains: r.remains, Await: await, Reason: reason})
 }
 
 // startCleanup returns when the Cleanup has started, or does run already.
-func startCleanup(ctx workflow.Context, in CleanupInput) {
+func startCleanup(ctx workflow.Context, id string, in CleanupInput) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx) // never cancelled: a child is cancelled with the context it was started in
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:            CleanupID(in.ID),
+		WorkflowID:            id,
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
 		WorkflowTaskTimeout:   TaskTimeout,
 		StaticSummary:         "clean up after " + in.ID.String(),

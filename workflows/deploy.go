@@ -30,42 +30,13 @@ func (r *release) deploy(ctx workflow.Context) error {
 }
 
 func (r *release) deployOn(ctx workflow.Context, i int) error {
-	plan, at := r.plan.Hosts[i], &r.state.Hosts[i]
-	at.Phase = slipway.HostPulling
-	r.details(ctx)
-	pulled, err := call(ctx, r.on(plan, moving(slipway.DoesPull(plan.Name))), host.PullImage,
-		activities.PullInput{Host: plan.Name, Registry: r.plan.Production, Image: r.image, Patience: r.patience()})
-	if err != nil {
-		return err
-	}
-	at.Image = pulled.ImageID
-
-	deadline := r.service.Strategy.BlueGreen.DeployTimeout
-	start := activities.StartInput{
-		Host:     plan.Name,
-		Release:  r.state.ID,
-		Name:     at.Container,
-		Service:  r.service,
-		Registry: r.plan.Production,
-		Image:    r.image,
-		Patience: r.patience(),
-	}
-	if plan.Publish {
-		start.Publish = &slipway.Publish{Address: plan.Address, Ports: plan.Ports}
-	}
-	r.begun[i] = true
-	container, err := call(ctx, r.on(plan, starting(slipway.DoesStart(plan.Name), deadline)), host.StartGreen, start)
-	if err != nil {
-		return err
-	}
-	at.Phase, at.Address, at.HostPort = slipway.HostStarted, container.Address, container.HostPort
-	r.probing(ctx)
-	if err := r.prove(ctx, i); err != nil {
-		return err
-	}
-	at.Phase = slipway.HostReady
-	r.details(ctx)
-	return nil
+	return r.newcomer().deploy(ctx, r.plan.Hosts[i], &r.state.Hosts[i], func() {
+		if r.state.Hosts[i].Phase == slipway.HostStarted {
+			r.probing(ctx)
+			return
+		}
+		r.details(ctx)
+	})
 }
 
 // probing notes when green has started wherever it is going to.
@@ -79,17 +50,11 @@ func (r *release) probing(ctx workflow.Context) {
 
 // prove returns when green is ready on a host.
 func (r *release) prove(ctx workflow.Context, i int) error {
-	plan, at, deadline := r.plan.Hosts[i], &r.state.Hosts[i], r.service.Strategy.BlueGreen.DeployTimeout
-	_, err := call(ctx, r.on(plan, starting(slipway.DoesProve(plan.Name), deadline)), host.ProbeGreen, activities.ProbeInput{
-		Host:      plan.Name,
-		Container: at.Container,
-		Address:   slipway.HostPort(at.Address, r.service.Container.Port),
-		Check:     r.service.Healthcheck,
-		Deadline:  deadline,
-		Secrets:   r.service.Container.Secrets(),
-		Patience:  r.patience(),
-	})
-	return err
+	return r.newcomer().prove(ctx, r.plan.Hosts[i], r.state.Hosts[i])
+}
+
+func (r *release) newcomer() newcomer {
+	return newcomer{release: r.state.ID, service: r.service, registry: r.plan.Production, image: r.image, patience: r.patience()}
 }
 
 // failed notes why green failed on a host, and keeps what is left of it before

@@ -79,7 +79,7 @@ func (s *story) cut(names ...string) {
 	for _, name := range names {
 		s.fault(&fault{mode: silent, at: name})
 		s.mu.Lock()
-		s.away[name] = true
+		s.away[name], s.missed[name] = true, true
 		s.mu.Unlock()
 	}
 }

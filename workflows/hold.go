@@ -30,6 +30,7 @@ func (r *release) hold(ctx workflow.Context) error {
 	summary := slipway.DoesHold(r.state.Blue, slipway.Duration(hold))
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold, TimerOptions: workflow.TimerOptions{Summary: summary}},
 		func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" })
+	r.rejoined = nil
 	stop() // not awaited: the way back does not wait for a probe to end
 	r.state.HoldUntil, r.state.RollbackReady = nil, false
 	switch {
@@ -53,20 +54,24 @@ type watch struct {
 func (w *watch) start(ctx workflow.Context) {
 	w.away = map[string]string{}
 	for _, h := range w.outlook().WatchedHosts() {
-		workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, h) })
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			w.watchHost(ctx, h, target(h.Name, w.state.Hosts, w.service), target(h.Name, w.blue.Hosts, w.blue.Service))
+		})
+	}
+	w.rejoined = func(name string) { // green is there now, too
+		for _, h := range w.plan.Hosts {
+			if h.Name == name {
+				workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, h, target(name, w.state.Hosts, w.service), nil) })
+			}
+		}
 	}
 	for _, i := range w.edges() {
 		workflow.Go(ctx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
 	}
 }
 
-func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost) {
-	in := activities.WatchInput{
-		Host:  h.Name,
-		Green: target(h.Name, w.state.Hosts, w.service),
-		Blue:  target(h.Name, w.blue.Hosts, w.blue.Service),
-		Ready: true,
-	}
+func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue *activities.WatchedTarget) {
+	in := activities.WatchInput{Host: h.Name, Green: green, Blue: blue, Ready: true}
 	for ctx.Err() == nil && w.alarm == "" {
 		seen, err := call(ctx, on(h, watching(slipway.DoesWatch(h.Name), w.service.Strategy.BlueGreen.Hold.Std())), host.WatchHost, in)
 		if err != nil {

@@ -35,6 +35,7 @@ type lane struct {
 	LaneState
 	service   slipway.ServiceID
 	goingBack bool // a rollback waits for the running release to be undone
+	catching  bool // a Catchup runs
 	begun     int  // the latest release whose workflow is known to have started
 }
 
@@ -64,6 +65,8 @@ func (l *lane) setup(ctx workflow.Context) error {
 	}
 	l.begun = l.Running // what an earlier run started
 	workflow.Go(ctx, l.listen)
+	workflow.Go(ctx, l.hearCatchup)
+	workflow.Go(ctx, l.catchUp)
 	for _, open := range l.Open { // children of an earlier run, whose close this one does not hear
 		workflow.Go(ctx, func(ctx workflow.Context) { l.awaitByActivity(ctx, open.ID.Number) })
 	}
@@ -73,20 +76,23 @@ func (l *lane) setup(ctx workflow.Context) error {
 // run starts the next release whenever the one before is out of the way.
 func (l *lane) run(ctx workflow.Context) error {
 	for {
-		renew := func() bool {
-			return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && !l.goingBack && workflow.AllHandlersFinished(ctx)
-		}
-		err := workflow.Await(ctx, func() bool { return l.ready() || renew() })
+		renew := func() bool { return l.renewing(ctx) && !l.catching }
+		err := workflow.Await(ctx, func() bool { return l.ready() && !l.catching || renew() })
 		if err != nil {
 			return err
 		}
 		if renew() {
-			for l.listenOnce(ctx) { // what has arrived must not be lost with this run
+			for l.listenOnce(ctx) || l.hearCatchupOnce(ctx) { // what has arrived must not be lost with this run
 			}
 			return workflow.NewContinueAsNewError(ctx, LaneType, LaneInput{Service: l.service, State: l.LaneState})
 		}
 		l.start(ctx)
 	}
+}
+
+// renewing reports whether the lane is to go on in a new run.
+func (l *lane) renewing(ctx workflow.Context) bool {
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && !l.goingBack && workflow.AllHandlersFinished(ctx)
 }
 
 // ready reports whether the first one in the queue may start. Ways back come
@@ -192,7 +198,7 @@ func (l *lane) clearUp(ctx workflow.Context, number int) {
 			in.Orphan.Blue = &l.Good[0]
 		}
 	}
-	startCleanup(ctx, in)
+	startCleanup(ctx, CleanupID(in.ID), in)
 	_, _ = workflow.AwaitWithTimeout(ctx, restoreDeadline, func() bool { return number != l.Running && number != l.Held })
 }
 
@@ -314,6 +320,9 @@ func (l *lane) details(ctx workflow.Context) {
 		text += fmt.Sprintf(" `%s` is on its way.", s.Running)
 	}
 	text += fmt.Sprintf(" %d in the queue.", len(s.Queue))
+	for _, b := range s.Behind {
+		text += fmt.Sprintf("\n\n**%s** is behind: %s.", b, b.Error)
+	}
 	if s.Lock != nil {
 		text += fmt.Sprintf("\n\n**Locked** by %s.\n\n> %s", s.Lock.By, strings.ReplaceAll(s.Lock.Reason, "\n", "\n> "))
 	}

@@ -107,6 +107,43 @@ type Answer struct {
 	At      time.Time         `json:"at"`
 }
 
+// CatchupInput says what is to be brought where. A Catchup that continues as new
+// hands on what it has begun.
+type CatchupInput struct {
+	Version slipway.Version `json:"version"`           // its Behind is what there is to do
+	Holding bool            `json:"holding,omitempty"` // its release holds blue
+	Begun   []string        `json:"begun,omitempty"`   // hosts where it may have started
+	Told    []string        `json:"told,omitempty"`    // hosts that an edge may send traffic to
+}
+
+// CatchupResult is what a Catchup leaves.
+type CatchupResult struct {
+	Begun []string `json:"begun,omitempty"` // hosts where the version may have started, and no edge sends it traffic
+}
+
+// CaughtUpReport tells how a Catchup gets on: one of its fields is set.
+type CaughtUpReport struct {
+	Release string               `json:"release"`
+	Host    *slipway.ReleaseHost `json:"host,omitempty"`  // it runs the release, and edges know
+	Edge    string               `json:"edge,omitempty"`  // it serves the release
+	Stuck   *slipway.Behind      `json:"stuck,omitempty"` // its Error is what is in the way
+}
+
+// takeIn notes in a list what is not behind any more, or why it still is.
+func (r CaughtUpReport) takeIn(behind []slipway.Behind) []slipway.Behind {
+	out := []slipway.Behind{}
+	for _, b := range behind {
+		switch {
+		case r.Host != nil && b.Host == r.Host.Name, r.Edge != "" && b.Edge == r.Edge:
+			continue
+		case r.Stuck != nil && b.String() == r.Stuck.String():
+			b.Error = r.Stuck.Error
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
 // CleanupInput says what is still to be done after a release has ended.
 type CleanupInput struct {
 	ID       slipway.ReleaseID `json:"id"`

@@ -28,6 +28,7 @@ const (
 	ReleaseType = "Release"
 	CleanupType = "Cleanup"
 	PlanType    = "Plan"
+	CatchupType = "Catchup"
 )
 
 // LaneID is the workflow ID of a service's lane.
@@ -39,22 +40,30 @@ func ReleaseWorkflowID(id slipway.ReleaseID) string { return "release/" + id.Str
 // CleanupID is the workflow ID of what a release left to be removed.
 func CleanupID(id slipway.ReleaseID) string { return "cleanup/" + id.String() }
 
+// CatchupID is the workflow ID of what brings a service to hosts that were away.
+func CatchupID(id slipway.ServiceID) string { return "catchup/" + id.Key() }
+
+// CatchupCleanupID is the workflow ID of what takes away what a catch-up has
+// begun of a release that went back.
+func CatchupCleanupID(id slipway.ReleaseID) string { return "cleanup/" + id.String() + "/catchup" }
+
 // PlanID is the workflow ID of a plan.
 func PlanID(id slipway.ServiceID, unique string) string { return "plan/" + id.Key() + "/" + unique }
 
 // Updates, signals and queries. Decide and abort exist as update and as signal.
 const (
-	Submit   = "submit"   // update of a Lane: SubmitInput → SubmitResult
-	Rollback = "rollback" // update of a Lane: RollbackInput → SubmitResult; signal to a Release that holds: Request
-	Decide   = "decide"   // update of, and signal to, a Release: slipway.Decision
-	Abort    = "abort"    // update of, and signal to, a Release: Request; update of a Lane, for a release that waits: AbortInput
-	Accept   = "accept"   // update of, and signal to, a Release that holds: Request
-	Lock     = "lock"     // update of a Lane: Request
-	Unlock   = "unlock"   // update of a Lane: Request
-	Newer    = "newer"    // signal of a Lane to a Release that a newer one waits: Request, by that one
-	Reported = "reported" // signal of a Release to its Lane: Report
-	Status   = "status"   // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus
-	Waiting  = "waiting"  // query of a Lane for a queued release: slipway.ReleaseID → slipway.Release
+	Submit   = "submit"    // update of a Lane: SubmitInput → SubmitResult
+	Rollback = "rollback"  // update of a Lane: RollbackInput → SubmitResult; signal to a Release that holds: Request
+	Decide   = "decide"    // update of, and signal to, a Release: slipway.Decision
+	Abort    = "abort"     // update of, and signal to, a Release: Request; update of a Lane, for a release that waits: AbortInput
+	Accept   = "accept"    // update of, and signal to, a Release that holds: Request
+	Lock     = "lock"      // update of a Lane: Request
+	Unlock   = "unlock"    // update of a Lane: Request
+	Newer    = "newer"     // signal of a Lane to a Release that a newer one waits: Request, by that one
+	Reported = "reported"  // signal of a Release to its Lane: Report
+	CaughtUp = "caught_up" // signal of a Catchup to its Lane and to the Release: CaughtUpReport
+	Status   = "status"    // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus
+	Waiting  = "waiting"   // query of a Lane for a queued release: slipway.ReleaseID → slipway.Release
 )
 
 // Memo fields of a Release: what a list shows and nobody searches by.

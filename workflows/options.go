@@ -136,6 +136,17 @@ func patient(options workflow.ActivityOptions) workflow.ActivityOptions {
 	return options
 }
 
+// promptly sends an activity to where a host's activities run. An agent that
+// does not take it up within the caller's patience counts as a host that does
+// not answer; 0 waits for it as long as for the activity itself.
+func promptly(h slipway.PlanHost, patience slipway.Duration, options workflow.ActivityOptions) workflow.ActivityOptions {
+	options = on(h, options)
+	if h.Agent {
+		options.ScheduleToStartTimeout = patience.Std()
+	}
+	return options
+}
+
 // on sends an activity to where a host's activities run.
 func on(h slipway.PlanHost, options workflow.ActivityOptions) workflow.ActivityOptions {
 	if h.Agent {

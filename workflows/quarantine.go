@@ -27,16 +27,6 @@ func (r *release) patience() slipway.Duration {
 	return silence
 }
 
-// on sends an activity to where a host's activities run. An agent that does
-// not take it up counts as a host that does not answer.
-func (r *release) on(h slipway.PlanHost, options workflow.ActivityOptions) workflow.ActivityOptions {
-	options = on(h, options)
-	if h.Agent {
-		options.ScheduleToStartTimeout = r.patience().Std()
-	}
-	return options
-}
-
 // unreachable reports whether an activity failed because its host or edge did
 // not answer. One that answered, and said no, is another matter.
 func unreachable(err error) bool {
@@ -104,6 +94,23 @@ func (r *release) leaveOutEdges(ctx workflow.Context) error {
 		return refusal(slipway.CodeUnavailable, "no edge of %s answers: %s", r.in.ID.ServiceID, r.state.Edges[0].Error)
 	}
 	return nil
+}
+
+// takeIn notes where a Catchup has brought this release while it holds blue.
+func (r *release) takeIn(ctx workflow.Context, report CaughtUpReport) {
+	if report.Release != r.state.ID {
+		return
+	}
+	r.state.Behind = report.takeIn(r.state.Behind)
+	for i := range r.state.Hosts {
+		if report.Host != nil && r.state.Hosts[i].Name == report.Host.Name {
+			r.state.Hosts[i] = *report.Host
+			if r.rejoined != nil {
+				r.rejoined(report.Host.Name)
+			}
+		}
+	}
+	r.details(ctx)
 }
 
 // edges are the positions of the edges that take part.

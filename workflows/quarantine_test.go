@@ -349,10 +349,15 @@ func TestUndoneNextReleaseLeavesTheEdgeWhereItWas(t *testing.T) {
 		s.cut("h2", "e2")
 		s.ends(s.submit(s.order("v2", holding(0))), slipway.Live, "")
 		s.heal()
-		s.fault(&fault{mode: fails, activity: "CommitTarget", at: "e3"})
-		s.ends(s.submit(s.order("v3")), slipway.RolledBack, "CommitTarget e3 is broken")
-		s.serves(release(2), release(1), release(2))
+		stuck := s.fault(&fault{mode: fails, activity: "StageTarget", at: "e2", first: 1})
+		s.until("e2 is all but caught up", func() bool { return stuck.hits > 0 })
+		s.fault(&fault{mode: fails, activity: "CommitTarget", at: "e3", first: 1})
+		r := s.ends(s.submit(s.order("v3")), slipway.RolledBack, "CommitTarget e3 is broken")
+		if r.Edges[0].Active != release(2) || r.Edges[1].Active != release(1) {
+			t.Errorf("it left the edges as %+v", r.Edges)
+		}
 		s.lanes(release(2), release(1))
+		s.until("e2 is caught up after all", func() bool { return s.serving()[1] == release(2) })
 	})
 }
 

@@ -10,5 +10,6 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Lane, workflow.RegisterOptions{Name: LaneType})
 	registry.RegisterWorkflowWithOptions(Release, workflow.RegisterOptions{Name: ReleaseType})
 	registry.RegisterWorkflowWithOptions(Cleanup, workflow.RegisterOptions{Name: CleanupType})
+	registry.RegisterWorkflowWithOptions(Catchup, workflow.RegisterOptions{Name: CatchupType})
 	registry.RegisterWorkflowWithOptions(Plan, workflow.RegisterOptions{Name: PlanType})
 }

@@ -37,7 +37,6 @@ type release struct {
 	facts   []slipway.HostFacts  // by host of the plan
 	routes  []slipway.RouteState // by edge of the plan, as it was decided on
 	silent  []error              // by edge of the plan: why it did not say
-	begun   []bool               // by host of the plan: green may be there
 	staged  bool                 // edges may know green
 	undo    undoStack
 
@@ -45,7 +44,8 @@ type release struct {
 	aborted  *Request
 	accepted *Request
 	wentBack *Request
-	newer    *Request // a newer release waits for this one
+	newer    *Request          // a newer release waits for this one
+	rejoined func(host string) // while blue is held: what is to be done when a host is caught up
 
 	phaseSince time.Time
 	remains    Remains     // what could not be removed yet
@@ -105,7 +105,6 @@ func (h *halt) Error() string { return h.reason }
 func newRelease(ctx workflow.Context, in ReleaseInput) (*release, workflow.Context, error) {
 	r := &release{in: in, service: in.Order.Service, plan: in.Order.Plan, phaseSince: workflow.Now(ctx)}
 	r.state = Started(in)
-	r.begun = make([]bool, len(r.plan.Hosts))
 	ctx, r.cancel = workflow.WithCancel(ctx)
 	if err := workflow.SetQueryHandler(ctx, Status, func() (slipway.Release, error) { return r.state, nil }); err != nil {
 		return nil, nil, fmt.Errorf("set up query: %w", err)

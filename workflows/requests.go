@@ -32,6 +32,13 @@ func (r *release) handleRequests(ctx workflow.Context) error {
 			r.newer = &in
 		}
 	})
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for caughtUp := workflow.GetSignalChannel(ctx, CaughtUp); ; {
+			var report CaughtUpReport
+			caughtUp.Receive(ctx, &report)
+			r.takeIn(ctx, report)
+		}
+	})
 	return handle(ctx, Decide, r.mayDecide, r.takeDecision)
 }
 

@@ -70,7 +70,7 @@ func (r *release) green() Remains {
 	if r.state.SwitchedAt == nil { // later a Catchup may have been there
 		remains.Containers = slices.DeleteFunc(remains.Containers, func(c Container) bool {
 			i := slices.IndexFunc(r.plan.Hosts, func(h slipway.PlanHost) bool { return h.Name == c.Host.Name })
-			return r.state.Hosts[i].Phase == slipway.HostQuarantined && !r.begun[i]
+			return r.state.Hosts[i].Phase == slipway.HostQuarantined && r.state.Hosts[i].Image == "" // it was not asked to start anything
 		})
 	}
 	return remains

@@ -99,6 +99,7 @@ func (s *story) tell(script func()) {
 	s.env.RegisterWorkflowWithOptions(workflows.Lane, workflow.RegisterOptions{Name: workflows.LaneType})
 	s.env.RegisterWorkflowWithOptions(exposed, workflow.RegisterOptions{Name: workflows.ReleaseType})
 	s.env.RegisterWorkflowWithOptions(workflows.Cleanup, workflow.RegisterOptions{Name: workflows.CleanupType})
+	s.env.RegisterWorkflowWithOptions(workflows.Catchup, workflow.RegisterOptions{Name: workflows.CatchupType})
 	s.env.RegisterActivity(&activities.Host{
 		Engines: drivers{s.world}, Registries: drivers{s.world}, Prober: drivers{s.world},
 		Rules: drivers{s.world}, Secrets: drivers{s.world}, Evidence: drivers{s.world},

@@ -39,7 +39,7 @@ func (r *release) verifyImage(ctx workflow.Context) error {
 
 func (r *release) lookAtHost(ctx workflow.Context, i int) error {
 	h := r.plan.Hosts[i]
-	facts, err := call(ctx, r.on(h, asking(slipway.DoesLook(h.Name))), host.HostFacts, activities.HostInput{Host: h.Name, Patience: r.patience()})
+	facts, err := call(ctx, promptly(h, r.patience(), asking(slipway.DoesLook(h.Name))), host.HostFacts, activities.HostInput{Host: h.Name, Patience: r.patience()})
 	if err != nil {
 		err, at := r.leaveOut(ctx, i, err), &r.state.Hosts[i]
 		if at.Phase != slipway.HostQuarantined {

@@ -22,8 +22,11 @@ func summary(release slipway.Release) string {
 	}
 	text := fmt.Sprintf("%s serves %s (%s, %s) after %s", release.ID, service, release.Tag,
 		slipway.ShortDigest(release.Digest), seconds(release.SwitchedAt.Sub(release.StartedAt)))
-	for _, b := range release.Behind {
-		text += fmt.Sprintf("; %s is behind: it does not answer", b)
+	if behind := len(release.Behind); behind > 0 {
+		text += fmt.Sprintf("; %s is behind", release.Behind[0])
+		if behind > 1 {
+			text += fmt.Sprintf(", and %d more", behind-1)
+		}
 	}
 	switch {
 	case release.HoldUntil != nil:
