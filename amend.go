@@ -3,6 +3,7 @@ package slipway
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // An AmendRequest says anew where the containers of a release are: on a host
@@ -45,4 +46,13 @@ func (t Table) Amend(req AmendRequest) (RouteState, error) {
 	r.Targets[req.Release] = target
 	t[req.Key()] = r
 	return r, nil
+}
+
+// A DrainRequest asks how many requests are in flight for a release, when that
+// is none or Timeout has passed.
+type DrainRequest struct {
+	ServiceID
+	Release  string
+	Upstream string // only those there, also after it was amended away; empty: all
+	Timeout  time.Duration
 }

@@ -129,10 +129,11 @@ func (a *Central) AmendTarget(ctx context.Context, in AmendInput) (slipway.Route
 
 // TargetInput names a release's target on an edge.
 type TargetInput struct {
-	Edge    string            `json:"edge"`
-	Service slipway.ServiceID `json:"service"`
-	Release string            `json:"release"`
-	Timeout slipway.Duration  `json:"timeout,omitempty"` // of a drain
+	Edge     string            `json:"edge"`
+	Service  slipway.ServiceID `json:"service"`
+	Release  string            `json:"release"`
+	Upstream string            `json:"upstream,omitempty"` // of a drain: only there; empty: all
+	Timeout  slipway.Duration  `json:"timeout,omitempty"`  // of a drain
 }
 
 // DrainResult says how many requests were still in flight.
@@ -145,7 +146,7 @@ type DrainResult struct {
 const drainSlice = 5 * time.Second
 
 // DrainTarget waits until an edge has no request in flight for a release, or
-// the timeout has passed. It changes nothing, so it may run again; then its
+// for one upstream of it that was amended away before, or the timeout has passed. It changes nothing, so it may run again; then its
 // timeout begins again, which only makes it wait longer.
 func (a *Central) DrainTarget(ctx context.Context, in TargetInput) (DrainResult, error) {
 	edge, err := a.Edges.Edge(in.Edge)
@@ -155,7 +156,9 @@ func (a *Central) DrainTarget(ctx context.Context, in TargetInput) (DrainResult,
 	deadline := time.Now().Add(in.Timeout.Std())
 	for {
 		left := max(time.Until(deadline), 0)
-		n, err := edge.Drain(ctx, in.Service, in.Release, min(left, drainSlice))
+		n, err := edge.Drain(ctx, slipway.DrainRequest{
+			ServiceID: in.Service, Release: in.Release, Upstream: in.Upstream, Timeout: min(left, drainSlice),
+		})
 		if err != nil || n == 0 || left <= drainSlice {
 			return DrainResult{InFlight: n}, Failure(err)
 		}

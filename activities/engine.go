@@ -76,9 +76,9 @@ type EdgeAdmin interface {
 	Commit(ctx context.Context, req slipway.CommitRequest) (slipway.RouteState, error)
 	Restore(ctx context.Context, req slipway.RestoreRequest) (slipway.RouteState, error)
 	Amend(ctx context.Context, req slipway.AmendRequest) (slipway.RouteState, error)
-	// Drain returns when no request is in flight for the release, or with the
-	// number that still are when timeout has passed.
-	Drain(ctx context.Context, service slipway.ServiceID, release string, timeout time.Duration) (inFlight int, err error)
+	// Drain returns when no request is in flight for what req asks, or with the
+	// number that still are when its timeout has passed.
+	Drain(ctx context.Context, req slipway.DrainRequest) (inFlight int, err error)
 	Unstage(ctx context.Context, service slipway.ServiceID, release string) (slipway.RouteState, error)
 	Remove(ctx context.Context, service slipway.ServiceID, generation uint64) error
 }

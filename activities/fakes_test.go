@@ -247,8 +247,8 @@ func (g *gateway) Amend(_ context.Context, req slipway.AmendRequest) (slipway.Ro
 	return g.table.Amend(req)
 }
 
-func (g *gateway) Drain(_ context.Context, _ slipway.ServiceID, _ string, wait time.Duration) (int, error) {
-	g.waits = append(g.waits, wait)
+func (g *gateway) Drain(_ context.Context, req slipway.DrainRequest) (int, error) {
+	g.waits = append(g.waits, req.Timeout)
 	n := g.inFlight[0]
 	g.inFlight = g.inFlight[1:]
 	return n, nil

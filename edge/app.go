@@ -129,12 +129,12 @@ func (a *App) follow(t slipway.Table) {
 }
 
 // Drain counts what is in flight here and in a predecessor.
-func (a *App) Drain(ctx context.Context, id slipway.ServiceID, release string, timeout time.Duration) int {
+func (a *App) Drain(ctx context.Context, req slipway.DrainRequest) int {
 	there := make(chan int, 1)
 	go func() {
-		there <- a.predecessor.Drain(handover.DrainRequest{Service: id, Release: release, Timeout: timeout})
+		there <- a.predecessor.Drain(req)
 	}()
-	here := a.proxy.Drain(ctx, id, release, timeout)
+	here := a.proxy.Drain(ctx, req)
 	select {
 	case n := <-there:
 		return here + n

@@ -20,10 +20,20 @@ var app = slipway.ServiceID{Project: "shop", Service: "app"}
 // release is the id of the n-th release of app.
 func release(n int) string { return slipway.ReleaseID{ServiceID: app, Number: n}.String() }
 
-// newBackend is a container of a release: it says the release's id after the
-// work that ?work= asks for, and echoes WebSocket messages.
+// newBackend is a container of a release, in this process.
 func newBackend(t testing.TB, release string) (upstream string) {
 	t.Helper()
+	server := httptest.NewServer(container(release))
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// container says the release's id after the work that ?work= asks for, and
+// echoes WebSocket messages.
+func container(release string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
@@ -51,12 +61,7 @@ func newBackend(t testing.TB, release string) (upstream string) {
 			}
 		}
 	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
-	return strings.TrimPrefix(server.URL, "http://")
+	return mux
 }
 
 // stage makes release n of app known to the edge, with a backend of its own.

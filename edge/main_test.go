@@ -3,6 +3,7 @@ package edge_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
 	"testing"
@@ -17,10 +18,18 @@ const asEdge = "SLIPWAY_EDGE_TEST_PROCESS"
 // asActivated makes it one that systemd gave sockets.
 const asActivated = "SLIPWAY_EDGE_TEST_ACTIVATED"
 
+// asContainer makes it a container of a release: a process of its own, too, that
+// serves at an address.
+const asContainer = "SLIPWAY_EDGE_TEST_CONTAINER"
+
 // started is what an edge prints when it is the one that serves.
 const started = "started"
 
 func TestMain(m *testing.M) {
+	if address := os.Getenv(asContainer); address != "" {
+		fmt.Fprintln(os.Stderr, http.ListenAndServe(address, container(release(1))))
+		os.Exit(1)
+	}
 	if os.Getenv(asEdge) != "" {
 		if os.Getenv(asActivated) != "" {
 			_ = os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid())) // which systemd knows before the program begins

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 )
 
 // metrics is what /metrics of the admin socket says.
@@ -26,4 +28,19 @@ func (p *process) metrics() string {
 		p.t.Fatal(err)
 	}
 	return string(text)
+}
+
+// metric is the value of one series; 0 where there is none.
+func (p *process) metric(series string) float64 {
+	p.t.Helper()
+	for line := range strings.Lines(p.metrics()) {
+		if text, ok := strings.CutPrefix(line, series+" "); ok {
+			value, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return value
+		}
+	}
+	return 0
 }

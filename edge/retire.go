@@ -70,9 +70,7 @@ func (a *App) Offer() (files map[string]int, keep, leave func()) {
 func (a *App) Follow(t slipway.Table) { a.follow(t) }
 
 // Count is a drain for the successor.
-func (a *App) Count(req handover.DrainRequest) int {
-	return a.Drain(context.Background(), req.Service, req.Release, req.Timeout)
-}
+func (a *App) Count(req slipway.DrainRequest) int { return a.Drain(context.Background(), req) }
 
 // Linger waits until no connection is open.
 func (a *App) Linger(gone <-chan struct{}) {

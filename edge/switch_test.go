@@ -62,7 +62,7 @@ func TestOpenConnectionsOutliveTheSwitchUntilUnstage(t *testing.T) {
 	if body := <-slow; body != release(1) {
 		t.Errorf("the slow request got %q", body)
 	}
-	if n, err := p.client.Drain(t.Context(), app, release(1), 50*time.Millisecond); err != nil || n != 1 {
+	if n, err := p.client.Drain(t.Context(), drainOf(50*time.Millisecond)); err != nil || n != 1 {
 		t.Errorf("%d in flight, want the WebSocket; %v", n, err)
 	}
 	if reply, err := say(t.Context(), conn, "still there?"); err != nil || reply != release(1)+" still there?" {
@@ -89,7 +89,7 @@ func say(ctx context.Context, conn *websocket.Conn, text string) (string, error)
 // inFlight is how much is in flight for release 1.
 func (p *process) inFlight() int {
 	p.t.Helper()
-	inFlight, err := p.client.Drain(p.t.Context(), app, release(1), 0)
+	inFlight, err := p.client.Drain(p.t.Context(), drainOf(0))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestDrainReturnsWhenTheLastRequestEnds(t *testing.T) {
 	go func() { _, _, _ = p.get("/?work=200ms") }()
 	eventually(t, "it is in flight", func() bool { return p.inFlight() == 1 })
 	start := time.Now()
-	n, err := p.client.Drain(t.Context(), app, release(1), time.Minute)
+	n, err := p.client.Drain(t.Context(), drainOf(time.Minute))
 	if took := time.Since(start); err != nil || n != 0 || took > 30*time.Second {
 		t.Errorf("%d in flight after %s, %v", n, took, err)
 	}
@@ -126,7 +126,7 @@ func TestStoppedEdgeAnswersWhatIsUnderWay(t *testing.T) {
 	eventually(t, "it is in flight", func() bool { return p.inFlight() == 1 })
 	drained := make(chan error)
 	go func() {
-		_, err := p.client.Drain(t.Context(), app, release(1), time.Minute)
+		_, err := p.client.Drain(t.Context(), drainOf(time.Minute))
 		drained <- err
 	}()
 	p.end(syscall.SIGTERM)
@@ -157,4 +157,9 @@ func TestMetricsAreServed(t *testing.T) {
 		return strings.Contains(text, `slipway_edge_requests_total{code="2xx",project="shop",release="shop.app.1",service="app"} 1`) &&
 			strings.Contains(text, `slipway_edge_disk_write_seconds_count 2`)
 	})
+}
+
+// drainOf asks what is in flight for release 1.
+func drainOf(timeout time.Duration) slipway.DrainRequest {
+	return slipway.DrainRequest{ServiceID: app, Release: release(1), Timeout: timeout}
 }

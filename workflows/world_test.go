@@ -385,7 +385,7 @@ func (a admin) Amend(_ context.Context, req slipway.AmendRequest) (slipway.Route
 	})
 }
 
-func (a admin) Drain(context.Context, slipway.ServiceID, string, time.Duration) (int, error) {
+func (a admin) Drain(context.Context, slipway.DrainRequest) (int, error) {
 	return 0, nil
 }
 

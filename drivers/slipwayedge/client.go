@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"slipway"
 )
@@ -76,14 +75,17 @@ func (c *Client) Override(ctx context.Context, req slipway.OverrideRequest) (sli
 	return c.state(ctx, http.MethodPost, req.ServiceID, "/override", req)
 }
 
-// Drain returns when no request is in flight for the release, or with the
-// number that still are when timeout has passed.
-func (c *Client) Drain(ctx context.Context, service slipway.ServiceID, release string, timeout time.Duration) (inFlight int, err error) {
+// Drain returns when no request is in flight for what it asks, or with the
+// number that still are when its timeout has passed.
+func (c *Client) Drain(ctx context.Context, req slipway.DrainRequest) (inFlight int, err error) {
 	var drained struct {
 		InFlight int `json:"in_flight"`
 	}
-	query := url.Values{"release": {release}, "timeout": {timeout.String()}}
-	err = c.call(ctx, http.MethodGet, path(service)+"/drain?"+query.Encode(), nil, &drained)
+	query := url.Values{"release": {req.Release}, "timeout": {req.Timeout.String()}}
+	if req.Upstream != "" {
+		query.Set("upstream", req.Upstream)
+	}
+	err = c.call(ctx, http.MethodGet, path(req.ServiceID)+"/drain?"+query.Encode(), nil, &drained)
 	return drained.InFlight, err
 }
 

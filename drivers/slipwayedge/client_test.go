@@ -89,7 +89,7 @@ func TestRequestsAreWhatTheEdgeExpects(t *testing.T) {
 		func() error { _, err := client.Unstage(ctx, app, "shop.app.1"); return err },
 		func() error { return client.Remove(ctx, app, 7) },
 		func() error {
-			n, err := client.Drain(ctx, app, "shop.app.1", 90*time.Second)
+			n, err := client.Drain(ctx, slipway.DrainRequest{ServiceID: app, Release: "shop.app.1", Upstream: "10.0.0.1:80", Timeout: 90 * time.Second})
 			if n != 4 {
 				t.Errorf("%d in flight, want 4", n)
 			}
@@ -107,7 +107,7 @@ func TestRequestsAreWhatTheEdgeExpects(t *testing.T) {
 		`POST /v1/routes/shop/app/amend {"project":"shop","service":"app","release":"shop.app.2","upstreams":["10.0.0.2:80"],"revision":3}`,
 		`POST /v1/routes/shop/app/unstage {"project":"shop","service":"app","release":"shop.app.1"}`,
 		`DELETE /v1/routes/shop/app?generation=7`,
-		`GET /v1/routes/shop/app/drain?release=shop.app.1&timeout=1m30s`,
+		`GET /v1/routes/shop/app/drain?release=shop.app.1&timeout=1m30s&upstream=10.0.0.1%3A80`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

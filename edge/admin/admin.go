@@ -10,7 +10,7 @@
 //	POST   /v1/routes/{project}/{service}/amend      slipway.AmendRequest
 //	POST   /v1/routes/{project}/{service}/override   slipway.OverrideRequest
 //	POST   /v1/routes/{project}/{service}/unstage    slipway.UnstageRequest
-//	GET    /v1/routes/{project}/{service}/drain?release=ID&timeout=30s
+//	GET    /v1/routes/{project}/{service}/drain?release=ID&timeout=30s[&upstream=HOST:PORT]
 //	GET    /healthz
 //	GET    /metrics
 //
@@ -22,7 +22,6 @@ package admin
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -33,9 +32,9 @@ import (
 
 // A Drainer waits for what is in flight.
 type Drainer interface {
-	// Drain returns when nothing is in flight for the release, or with the
-	// number of what is when timeout has passed or ctx has ended.
-	Drain(ctx context.Context, id slipway.ServiceID, release string, timeout time.Duration) int
+	// Drain returns when nothing is in flight for what req asks, or with the
+	// number of what is when its timeout has passed or ctx has ended.
+	Drain(ctx context.Context, req slipway.DrainRequest) int
 }
 
 type api struct {

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -18,10 +17,15 @@ import (
 	"slipway/edge/keeper"
 )
 
-// stuck has three requests in flight for ever.
+// stuck has three requests in flight for ever, one of them at each upstream.
 type stuck struct{}
 
-func (stuck) Drain(context.Context, slipway.ServiceID, string, time.Duration) int { return 3 }
+func (stuck) Drain(_ context.Context, req slipway.DrainRequest) int {
+	if req.Upstream != "" {
+		return 1
+	}
+	return 3
+}
 
 func newAPI(t *testing.T) http.Handler {
 	t.Helper()
@@ -68,6 +72,7 @@ func TestProtocol(t *testing.T) {
 		{"override", "POST", app + "/override", `{"project":"shop","service":"app","release":"shop.app.1","by":"operator:ann","reason":"why"}`, 200, `"generation":3,"by":"operator:ann","reason":"why"`},
 		{"restore is late", "POST", app + "/restore", `{"project":"shop","service":"app","release":"","generation":0,"by":"shop.app.1"}`, 409, `written by \"operator:ann\"`},
 		{"drain", "GET", app + "/drain?release=shop.app.1&timeout=1s", "", 200, `{"in_flight":3}`},
+		{"drain one upstream", "GET", app + "/drain?release=shop.app.1&upstream=10.0.0.1:80&timeout=1s", "", 200, `{"in_flight":1}`},
 		{"drain for no time", "GET", app + "/drain?release=shop.app.1", "", 400, `for example 30s`},
 		{"remove at no generation", "DELETE", app, "", 400, `"code":"invalid"`},
 		{"remove at an old generation", "DELETE", app + "?generation=1", "", 409, `"code":"conflict"`},

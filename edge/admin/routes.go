@@ -56,7 +56,9 @@ func (a *api) drain(r *http.Request) (any, error) {
 	if err != nil || timeout < 0 || timeout > maxDrain {
 		return nil, slipway.Errorf(slipway.CodeInvalid, "timeout is %q: give a duration up to %s, for example 30s", query.Get("timeout"), maxDrain)
 	}
-	inFlight := a.drainer.Drain(r.Context(), id, query.Get("release"), timeout)
+	inFlight := a.drainer.Drain(r.Context(), slipway.DrainRequest{
+		ServiceID: id, Release: query.Get("release"), Upstream: query.Get("upstream"), Timeout: timeout,
+	})
 	if inFlight > 0 && r.Context().Err() != nil {
 		return nil, slipway.Errorf(slipway.CodeUnavailable, "the edge is stopping: ask again when it is back")
 	}

@@ -21,17 +21,10 @@ type Owner interface {
 	// Follow makes the table of the successor its own.
 	Follow(t slipway.Table)
 	// Count waits like a drain, and returns what is in flight.
-	Count(req DrainRequest) int
+	Count(req slipway.DrainRequest) int
 	// Linger is called after leave, and returns when nothing is open any more
 	// or has been for too long, or when gone is closed: the successor has ended.
 	Linger(gone <-chan struct{})
-}
-
-// A DrainRequest asks what is in flight for a release, after at most Timeout.
-type DrainRequest struct {
-	Service slipway.ServiceID
-	Release string
-	Timeout time.Duration
 }
 
 const serving, yours = "serving\n", "yours\n"
@@ -139,7 +132,7 @@ func (p *predecessor) Follow(t slipway.Table, _ *bool) error {
 }
 
 // Drain counts what is in flight.
-func (p *predecessor) Drain(req DrainRequest, inFlight *int) error {
+func (p *predecessor) Drain(req slipway.DrainRequest, inFlight *int) error {
 	*inFlight = p.owner.Count(req)
 	return nil
 }

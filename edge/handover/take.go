@@ -154,7 +154,7 @@ func (p *Predecessor) Follow(t slipway.Table) {
 
 // Drain returns how much is in flight for a release in the predecessor, when
 // that is nothing, or req.Timeout has passed, or the predecessor has ended.
-func (p *Predecessor) Drain(req DrainRequest) (inFlight int) {
+func (p *Predecessor) Drain(req slipway.DrainRequest) (inFlight int) {
 	if p == nil {
 		return 0
 	}

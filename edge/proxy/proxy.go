@@ -56,7 +56,7 @@ func (p *Proxy) Follow(t slipway.Table) {
 	p.following.Lock()
 	defer p.following.Unlock()
 	before := p.view.Load()
-	after := newView(t, before, p.meters)
+	after := newView(t, before, p.meters, p.log)
 	p.view.Store(after)
 	for key, r := range before.releases {
 		if _, known := after.releases[key]; !known {
@@ -71,17 +71,23 @@ func (p *Proxy) Follow(t slipway.Table) {
 	}
 }
 
-// Drain returns when no request is in flight for the release, or when timeout
-// has passed or ctx has ended, with the number that still are. A release that
-// is not known has none.
-func (p *Proxy) Drain(ctx context.Context, id slipway.ServiceID, name string, timeout time.Duration) int {
-	r := p.view.Load().releases[releaseKey{id, name}]
+// Drain returns when nothing is in flight for what it asks for, or when its
+// timeout has passed or ctx has ended, with the number that still are. A
+// release, or an upstream of it, that is not known has none.
+func (p *Proxy) Drain(ctx context.Context, req slipway.DrainRequest) int {
+	r := p.view.Load().releases[releaseKey{req.ServiceID, req.Release}]
 	if r == nil {
 		return 0
 	}
-	ctx, stop := context.WithTimeout(ctx, timeout)
+	ctx, stop := context.WithTimeout(ctx, req.Timeout)
 	defer stop()
-	return r.drain(ctx)
+	if req.Upstream == "" {
+		return r.drain(ctx)
+	}
+	if u := r.pool.find(req.Upstream); u != nil {
+		return u.drain(ctx)
+	}
+	return 0
 }
 
 // Close cuts all that is open.
@@ -94,6 +100,10 @@ func (p *Proxy) Close() { p.Follow(slipway.Table{}) }
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	w.Header().Del("Server") // Caddy's; the service's own takes its place
+	if r.URL.Path == HealthPath {
+		p.health(w, r.Host)
+		return
+	}
 	find, missing := (*view).match, "no service is routed here"
 	if tokens := r.Header.Values(preview.Header); len(tokens) > 0 {
 		id, err := p.previews.Check(strings.Join(tokens, ","), start)
@@ -119,10 +129,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer e.release.leave()
-	if len(e.upstreams) == 0 {
+	if e.release.pool.empty() {
 		e.release.meters.observe(http.StatusServiceUnavailable, time.Since(start))
 		w.Header().Set("Retry-After", "1")
-		http.Error(w, "this edge has no way to the service", http.StatusServiceUnavailable)
+		http.Error(w, errAway.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
@@ -132,7 +142,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		stop()
 		cancel(nil)
 		if v.upstream != nil {
-			v.upstream.inFlight.Add(-1)
+			v.upstream.leave()
 		}
 		e.release.meters.observe(v.status, time.Since(start))
 	}()
@@ -196,7 +206,7 @@ const statusClientClosed = 499
 func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
 	v := visitOf(r.Context())
 	switch cause := context.Cause(r.Context()); {
-	case errors.Is(cause, errCut):
+	case errors.Is(cause, errCut), errors.Is(err, errAway):
 		v.status = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", "1")
 	case cause != nil:
@@ -204,7 +214,7 @@ func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		v.status = http.StatusBadGateway
 		v.entry.release.meters.upstreamErrors.Inc()
-		p.log.Warn("upstream failed", "release", v.entry.release.name, "upstreams", v.entry.addresses(), "error", err)
+		p.log.Warn("upstream failed", "release", v.entry.release.name, "upstreams", v.entry.release.pool.addresses(), "error", err)
 	}
 	w.WriteHeader(v.status)
 }

@@ -58,11 +58,13 @@ func TestRequestEndsWhereItBeganAndDrainWaitsForIt(t *testing.T) {
 	if _, body := e.ask(t, http.MethodGet, "app.example.com", "/", nil); body != "two" {
 		t.Errorf("after the switch %q answers", body)
 	}
-	if n := e.Drain(t.Context(), site, "shop.site.1", 20*time.Millisecond); n != 1 {
+	if n := e.Drain(t.Context(), slipway.DrainRequest{ServiceID: site, Release: "shop.site.1", Timeout: 20 * time.Millisecond}); n != 1 {
 		t.Errorf("%d in flight, want 1", n)
 	}
 	drained := make(chan int)
-	go func() { drained <- e.Drain(t.Context(), site, "shop.site.1", time.Minute) }()
+	go func() {
+		drained <- e.Drain(t.Context(), slipway.DrainRequest{ServiceID: site, Release: "shop.site.1", Timeout: time.Minute})
+	}()
 	close(held)
 	if body := <-answer; body != "held" {
 		t.Errorf("the request that was under way got %q", body)
@@ -70,7 +72,7 @@ func TestRequestEndsWhereItBeganAndDrainWaitsForIt(t *testing.T) {
 	if n := <-drained; n != 0 {
 		t.Errorf("%d in flight after draining", n)
 	}
-	if n := e.Drain(t.Context(), site, "shop.site.99", time.Minute); n != 0 {
+	if n := e.Drain(t.Context(), slipway.DrainRequest{ServiceID: site, Release: "shop.site.99", Timeout: time.Minute}); n != 0 {
 		t.Errorf("%d in flight for a release that is not known", n)
 	}
 }
@@ -86,14 +88,15 @@ func TestContainersOfAReleaseMoveUnderItsRequests(t *testing.T) {
 		state.Targets = map[string]slipway.Target{state.Active: {Route: state.Route, Upstreams: upstreams}}
 		e.Follow(table(state))
 	}
-	moves(backend(t, holds(entered, held)))
+	first, second := backend(t, holds(entered, held)), backend(t, says("moved"))
+	moves(first)
 	answer := make(chan string)
 	go func() {
 		_, body := e.ask(t, http.MethodGet, "app.example.com", "/", nil)
 		answer <- body
 	}()
 	<-entered
-	moves(backend(t, says("moved")))
+	moves(second)
 	if _, body := e.ask(t, http.MethodGet, "app.example.com", "/", nil); body != "moved" {
 		t.Errorf("after the amendment %q answers", body)
 	}
@@ -101,12 +104,27 @@ func TestContainersOfAReleaseMoveUnderItsRequests(t *testing.T) {
 	if res, _ := e.ask(t, http.MethodGet, "app.example.com", "/", nil); res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
 		t.Errorf("away, it answers %d, Retry-After %q", res.StatusCode, res.Header.Get("Retry-After"))
 	}
+	there := slipway.DrainRequest{ServiceID: site, Release: "shop.site.1", Upstream: first, Timeout: 20 * time.Millisecond}
+	if n := e.Drain(t.Context(), there); n != 1 {
+		t.Errorf("%d in flight at %s, want 1", n, first)
+	}
+	elsewhere := there
+	elsewhere.Upstream = "10.9.9.9:80"
+	if n := e.Drain(t.Context(), elsewhere); n != 0 {
+		t.Errorf("%d in flight where nothing ever was", n)
+	}
+	if text := metrics(t, e); !strings.Contains(text, `upstream="`+first+`"} 1`) || strings.Contains(text, second) {
+		t.Errorf("metrics have not exactly the upstreams with requests under way:\n%s", text)
+	}
 	close(held)
 	if body := <-answer; body != "held" {
 		t.Errorf("the request that was under way got %q", body)
 	}
-	if n := e.Drain(t.Context(), site, "shop.site.1", time.Minute); n != 0 {
-		t.Errorf("%d in flight after draining", n)
+	for _, upstream := range []string{first, ""} {
+		req := slipway.DrainRequest{ServiceID: site, Release: "shop.site.1", Upstream: upstream, Timeout: time.Minute}
+		if n := e.Drain(t.Context(), req); n != 0 {
+			t.Errorf("%d in flight at %q after draining", n, upstream)
+		}
 	}
 }
 
@@ -147,7 +165,7 @@ func TestRequestsAreCountedByReleaseAndClass(t *testing.T) {
 	e.Follow(twoReleases(0, deadAddress(t), deadAddress(t)))
 	e.ask(t, http.MethodGet, "app.example.com", "/", nil)
 	for _, release := range []string{"shop.site.1", "shop.site.2"} { // counted when they have ended
-		e.Drain(t.Context(), site, release, time.Minute)
+		e.Drain(t.Context(), slipway.DrainRequest{ServiceID: site, Release: release, Timeout: time.Minute})
 	}
 	text := metrics(t, e)
 	for _, want := range []string{
@@ -166,6 +184,48 @@ func TestRequestsAreCountedByReleaseAndClass(t *testing.T) {
 	}
 	if problems, err := testutil.GatherAndLint(e.registry); err != nil || len(problems) > 0 {
 		t.Errorf("%v %v", problems, err)
+	}
+}
+
+// A container that was amended away and has drained may be stopped, too.
+func TestNothingReachesAnUpstreamAfterItsDrain(t *testing.T) {
+	e := newEdge(t)
+	var stopped [2]atomic.Bool
+	var late atomic.Int64
+	var upstreams [2]string
+	for n := range upstreams {
+		upstreams[n] = backend(t, func(http.ResponseWriter, *http.Request) {
+			if stopped[n].Load() {
+				late.Add(1)
+			}
+		})
+	}
+	e.Follow(table(route("site", "app.example.com", "/", upstreams[:]...)))
+	ctx, stop := context.WithCancel(t.Context())
+	var askers sync.WaitGroup
+	for range 8 {
+		askers.Go(func() {
+			for ctx.Err() == nil {
+				e.ask(t, http.MethodGet, "app.example.com", "/", nil)
+			}
+		})
+	}
+	for round := range 100 {
+		n := round % 2
+		e.Follow(table(route("site", "app.example.com", "/", upstreams[1-n])))
+		req := slipway.DrainRequest{ServiceID: site, Release: "shop.site.1", Upstream: upstreams[n], Timeout: time.Minute}
+		if inFlight := e.Drain(t.Context(), req); inFlight != 0 {
+			t.Errorf("%d in flight after draining", inFlight)
+		}
+		stopped[n].Store(true)
+		e.Drain(t.Context(), slipway.DrainRequest{ServiceID: site, Release: "shop.site.1", Timeout: time.Millisecond})
+		stopped[n].Store(false)
+		e.Follow(table(route("site", "app.example.com", "/", upstreams[:]...)))
+	}
+	stop()
+	askers.Wait()
+	if n := late.Load(); n != 0 {
+		t.Errorf("%d requests reached an upstream that had drained", n)
 	}
 }
 
@@ -198,7 +258,7 @@ func TestNothingReachesAReleaseAfterItsDrain(t *testing.T) {
 		from, to := 1+round%2, 2-round%2
 		stopped[to].Store(false)
 		e.Follow(twoReleases(to, one, two))
-		if n := e.Drain(t.Context(), site, fmt.Sprintf("shop.site.%d", from), time.Minute); n != 0 {
+		if n := e.Drain(t.Context(), slipway.DrainRequest{ServiceID: site, Release: fmt.Sprintf("shop.site.%d", from), Timeout: time.Minute}); n != 0 {
 			t.Errorf("%d in flight after draining", n)
 		}
 		stopped[from].Store(true)

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -11,7 +10,7 @@ import (
 // address passes to another release, no connection does.
 func newTransport() *http.Transport {
 	return &http.Transport{
-		DialContext: (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext: dialer.DialContext,
 		// As many are kept as were needed at once: a pool that is too small dials
 		// for every request under load.
 		MaxIdleConnsPerHost: 4096,

@@ -1,87 +1,96 @@
 package proxy
 
 import (
-	"errors"
-	"io"
+	"context"
 	"net"
-	"net/http"
-	"slices"
 	"sync/atomic"
 	"time"
 )
 
 // An upstream is one container of a release.
 type upstream struct {
-	address  string
-	inFlight atomic.Int64
-	// unreachable is until when, in Unix nanoseconds, others are tried first
-	// because this one could not be dialled.
-	unreachable atomic.Int64
+	address string
+	tally
+
+	answered atomic.Uint64 // requests
+	failed   atomic.Uint64 // requests that got no answer here
+	broken   atomic.Int32  // how many of those in a row had reached it
+	outages  atomic.Int32  // how often it was left out since it last answered
+	out      atomic.Bool   // left out: others are tried first
 }
 
-// avoidance is how long an upstream that could not be dialled is tried last.
-const avoidance = 2 * time.Second
+// tolerance is how many requests in a row an upstream may break off before it
+// is left out. One that refuses connections is left out at once: that costs
+// the request nothing, but says more.
+const tolerance = 3
 
-// roundTripper sends a request to the upstream of its release that has the
-// fewest in flight. Only a failed dial moves it to another one: nothing was
-// sent then, so no request is ever carried out twice. (The Transport repeats,
-// on a new connection to the same upstream, what it may: idempotent requests,
-// and those of which nothing was sent, on a kept connection found closed.)
-type roundTripper struct{}
+// An upstream that is left out is dialled again after a pause, and taken back
+// when it accepts; requests are no test for it. The pause doubles until it does,
+// and from one outage to the next until it answers a request.
+const firstPause, longestPause = 100 * time.Millisecond, 5 * time.Second
 
-func (roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	v := visitOf(req.Context())
-	r := v.entry.release
-	if req.Body != nil {
-		req.Body = io.NopCloser(req.Body) // a Transport that cannot dial closes it, and the next needs it
-	}
-	var tried []*upstream
-	for {
-		u := r.choose(v.entry.upstreams, tried)
-		req.URL.Host = u.address
-		u.inFlight.Add(1)
-		res, err := r.transport.RoundTrip(req)
-		if err == nil {
-			v.upstream = u // released when the visit ends
-			return res, nil
-		}
-		u.inFlight.Add(-1)
-		tried = append(tried, u)
-		if !dialFailed(err) || req.Context().Err() != nil {
-			return nil, err
-		}
-		u.unreachable.Store(time.Now().Add(avoidance).UnixNano())
-		if len(tried) == len(v.entry.upstreams) {
-			return nil, err
-		}
+func (u *upstream) wentWell() {
+	u.answered.Add(1)
+	if u.broken.Load() != 0 || u.outages.Load() != 0 {
+		u.broken.Store(0)
+		u.outages.Store(0)
 	}
 }
 
-// choose picks, of those not tried, one that can be reached as far as is
-// known, with the fewest requests in flight; in turn among equals.
-func (r *release) choose(all, tried []*upstream) *upstream {
-	if len(all) == 1 {
-		return all[0]
-	}
-	now := time.Now().UnixNano()
-	first := int(r.turn.Add(1))
-	var best *upstream
-	var bestDown bool
-	var bestLoad int64
-	for i := range all {
-		u := all[(first+i)%len(all)]
-		if slices.Contains(tried, u) {
-			continue
-		}
-		down, load := u.unreachable.Load() > now, u.inFlight.Load()
-		if best == nil || bestDown && !down || down == bestDown && load < bestLoad {
-			best, bestDown, bestLoad = u, down, load
-		}
-	}
-	return best
+// refused notes that u could not be dialled.
+func (r *release) refused(u *upstream, err error) {
+	u.failed.Add(1)
+	r.leaveOut(u, err)
 }
 
-func dialFailed(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial"
+// broke notes that u took a request and ended the connection without an
+// answer.
+func (r *release) broke(u *upstream, err error) {
+	u.failed.Add(1)
+	if u.broken.Add(1) >= tolerance {
+		r.leaveOut(u, err)
+	}
+}
+
+func (r *release) leaveOut(u *upstream, err error) {
+	if !u.out.CompareAndSwap(false, true) {
+		return
+	}
+	r.log.Warn("upstream left out", "release", r.name, "upstream", u.address, "error", err)
+	go r.readmit(u)
+}
+
+// readmit takes u back when it accepts connections, or is no longer one of the
+// release's.
+func (r *release) readmit(u *upstream) {
+	defer u.out.Store(false)
+	pause := min(firstPause<<min(u.outages.Add(1)-1, 10), longestPause)
+	for r.pool.has(u) {
+		select {
+		case <-time.After(pause):
+		case <-r.ctx.Done():
+			return
+		}
+		if accepts(r.ctx, u.address) {
+			r.log.Info("upstream taken back", "release", r.name, "upstream", u.address)
+			return
+		}
+		pause = min(2*pause, longestPause)
+	}
+}
+
+func accepts(ctx context.Context, address string) bool {
+	conn, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close() // it said what it was asked
+	return true
+}
+
+// dialer makes the connections to upstreams.
+var dialer = &net.Dialer{
+	Timeout:         2 * time.Second,
+	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 2},
+	Control:         giveUp,
 }

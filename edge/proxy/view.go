@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
@@ -26,34 +27,32 @@ type staged struct {
 
 // An entry is where requests for one route go.
 type entry struct {
-	service   slipway.ServiceID
-	path      string   // without a trailing slash; empty: all of the host
-	release   *release // nil: nothing is live
-	upstreams []*upstream
+	service slipway.ServiceID
+	path    string   // without a trailing slash; empty: all of the host
+	release *release // nil: nothing is live
 }
 
 // newView makes t ready. Releases and upstreams that the view before knows
 // are taken over with what is in flight for them.
-func newView(t slipway.Table, before *view, meters *meters) *view {
+func newView(t slipway.Table, before *view, meters *meters, log *slog.Logger) *view {
 	v := &view{table: t, hosts: map[string][]*entry{}, releases: map[releaseKey]*release{}, staged: map[releaseKey]staged{}}
 	for _, state := range t {
 		for name, target := range state.Targets {
 			key := releaseKey{state.ServiceID, name}
 			r := before.releases[key]
 			if r == nil {
-				r = newRelease(key, meters)
+				r = newRelease(key, meters, log)
 			}
 			v.releases[key] = r
-			r.setUpstreams(target.Upstreams)
+			r.pool.set(target.Upstreams)
 			own := newEntry(state.ServiceID, target.Route)
-			own.release, own.upstreams = r, r.upstreams
+			own.release = r
 			v.staged[key] = staged{target.Route.Canonical().Host, own}
 		}
 		route := state.Route.Canonical()
 		e := newEntry(state.ServiceID, route)
 		if state.Active != "" {
 			e.release = v.releases[releaseKey{state.ServiceID, state.Active}]
-			e.upstreams = e.release.upstreams
 		}
 		v.hosts[route.Host] = append(v.hosts[route.Host], e)
 	}
@@ -104,12 +103,4 @@ func hostname(header string) string {
 		host = strings.Trim(host, "[]")
 	}
 	return strings.ToLower(strings.TrimSuffix(host, "."))
-}
-
-func (e *entry) addresses() []string {
-	var all []string
-	for _, u := range e.upstreams {
-		all = append(all, u.address)
-	}
-	return all
 }
