@@ -64,6 +64,11 @@ matrix: packages-demo build ## kill standalone, the edge, and everything, at eve
 demo: packages-demo build ## a release under traffic, an undo and a rollback, on this machine
 	go -C e2e run ./demo
 
+LAB ?= -count 3
+.PHONY: lab
+lab: packages-demo build ## Docker hosts on a network of their own, each with an edge, until Ctrl-C; LAB="-count 5 -way tcp -disk 512"; takes root
+	go -C e2e run ./hosts $(LAB)
+
 .PHONY: packages-%
 packages-%:
 	@deploy/install-packages $*

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,6 +21,8 @@ import (
 // An Engine is a Docker Engine of the lab's own, with live-restore on.
 type Engine struct {
 	slot   *slot
+	enter  []string // how a command line begins that runs where the engine does
+	flags  []string // of dockerd, besides where things are
 	api    *http.Client
 	daemon *daemon
 }
@@ -40,6 +43,20 @@ func StartEngine(ctx context.Context) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare a place for a Docker Engine: %w", err)
 	}
+	e := newEngine(s)
+	// Without --bridge there is no docker0 to share, and without --iptables
+	// nothing is shared with the machine's own firewall and Docker Engine.
+	e.flags = []string{
+		"--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
+		"--default-address-pool=base=" + e.pool().String() + ",size=26", "--insecure-registry=127.0.0.0/8",
+	}
+	if err := errors.Join(e.removeBridges(), e.configure(true), e.start(ctx)); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func newEngine(s *slot) *Engine {
 	e := &Engine{slot: s}
 	e.api = &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
@@ -47,10 +64,7 @@ func StartEngine(ctx context.Context) (*Engine, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", e.Socket())
 		},
 	}}
-	if err := errors.Join(e.removeBridges(), e.configure(true), e.start(ctx)); err != nil {
-		return nil, errors.Join(err, e.Close())
-	}
-	return e, nil
+	return e
 }
 
 // Socket is the path of the engine's socket.
@@ -72,7 +86,7 @@ func (e *Engine) Restart(ctx context.Context) error {
 
 // Kill ends dockerd with SIGKILL; containers run on. Restart brings it back.
 func (e *Engine) Kill() error {
-	if err := e.signal(syscall.SIGKILL); err != nil {
+	if err := e.signal(syscall.SIGKILL); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	<-e.daemon.ended
@@ -110,7 +124,13 @@ func (e *Engine) Reboot(ctx context.Context) error {
 }
 
 // Pause hangs dockerd: its socket accepts and never answers. Containers run on.
-func (e *Engine) Pause() error { return e.signal(syscall.SIGSTOP) }
+// It returns when every thread has stopped.
+func (e *Engine) Pause() error {
+	if err := e.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	return stopped(e.daemon.process.Pid)
+}
 
 // Resume ends a Pause.
 func (e *Engine) Resume() error { return e.signal(syscall.SIGCONT) }
@@ -150,12 +170,11 @@ func (e *Engine) start(ctx context.Context) error {
 	}
 	defer log.Close()
 	in := func(name string) string { return filepath.Join(e.slot.dir, name) }
-	// Without --bridge there is no docker0 to share, and without --iptables
-	// nothing is shared with the machine's own firewall and Docker Engine.
-	cmd := exec.Command("dockerd",
-		"--data-root="+in("data"), "--exec-root="+in("exec"), "--pidfile="+in("docker.pid"), "--config-file="+in("daemon.json"),
-		"--host="+e.Host(), "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
-		"--default-address-pool=base="+e.pool().String()+",size=26", "--insecure-registry=127.0.0.0/8")
+	command := slices.Concat(e.enter, []string{
+		"dockerd", "--data-root=" + in("data"), "--exec-root=" + in("exec"), "--pidfile=" + in("docker.pid"), "--config-file=" + in("daemon.json"),
+		"--host=" + e.Host(),
+	}, e.flags)
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the demo, which then closes the engine
 	// A killed dockerd takes its containerd along, but leaves both pid files,

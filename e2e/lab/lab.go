@@ -6,6 +6,10 @@
 // Docker Engine it already runs alone. Containers are reached at their bridge
 // addresses from the machine itself; published ports go through docker-proxy.
 //
+// Hosts are engines on a network of their own, in network namespaces: each has
+// an address, its own firewall, and an edge. They can be cut off, parted, hung,
+// filled and rebooted (faults.go).
+//
 // Everything that a part is made of lies in a directory of its own below the
 // system's directory for temporary files, in slipway-lab, locked by the
 // process that uses it. Close ends a part; what a crashed process left is

@@ -1,10 +1,13 @@
 package lab
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A process is one line of the machine's process table.
@@ -47,4 +50,28 @@ func processes() ([]process, error) {
 		all = append(all, process{pid: pid, parent: parent, args: strings.Split(strings.TrimRight(string(command), "\x00"), "\x00")})
 	}
 	return all, nil
+}
+
+// stopped returns when no thread of the process, which was told to stop, goes
+// on any more.
+func stopped(pid int) error {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil || len(threads) == 0 {
+			return fmt.Errorf("process %d is not there", pid)
+		}
+		running := 0
+		for _, thread := range threads {
+			stat, err := os.ReadFile(thread)
+			if err == nil && !bytes.Contains(stat, []byte(") T ")) {
+				running++
+			}
+		}
+		if running == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%d threads of process %d do not stop", running, pid)
+		}
+	}
 }

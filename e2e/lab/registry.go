@@ -14,7 +14,7 @@ import (
 )
 
 // A Registry is a docker-registry process with storage of its own, on a free
-// loopback port.
+// port.
 type Registry struct {
 	slot    *slot
 	address string
@@ -25,13 +25,16 @@ log: {level: info, accesslog: {disabled: true}}
 storage:
   filesystem: {rootdirectory: %s}
   delete: {enabled: true}
-http: {addr: "127.0.0.1:0"}
+http: {addr: "%s:0"}
 `
 
-var listening = regexp.MustCompile(`listening on (127\.0\.0\.1:\d+)`)
+var listening = regexp.MustCompile(`listening on ([\d.]+:\d+)`)
 
-// StartRegistry starts a registry, and returns when it listens. Close ends it.
-func StartRegistry(ctx context.Context) (*Registry, error) {
+// StartRegistry starts a registry on a loopback port, and returns when it
+// listens. Close ends it.
+func StartRegistry(ctx context.Context) (*Registry, error) { return startRegistry(ctx, "127.0.0.1") }
+
+func startRegistry(ctx context.Context, ip string) (*Registry, error) {
 	if err := need(map[string]string{"docker-registry": "docker-registry"}); err != nil {
 		return nil, err
 	}
@@ -40,15 +43,15 @@ func StartRegistry(ctx context.Context) (*Registry, error) {
 		return nil, fmt.Errorf("prepare a place for a registry: %w", err)
 	}
 	r := &Registry{slot: s}
-	if err := r.start(ctx); err != nil {
+	if err := r.start(ctx, ip); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
-func (r *Registry) start(ctx context.Context) error {
+func (r *Registry) start(ctx context.Context, ip string) error {
 	config := filepath.Join(r.slot.dir, "config.yml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, registryConfig, filepath.Join(r.slot.dir, "data")), 0o644); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, registryConfig, filepath.Join(r.slot.dir, "data"), ip), 0o644); err != nil {
 		return err
 	}
 	cmd := exec.Command("docker-registry", "serve", config)

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A slot is a directory, and a number, that one engine or registry has to
-// itself. A lock holds it for as long as this process lives; whoever takes it
+// A slot is a directory, and a number, that one engine, registry or group of
+// hosts has to itself. A lock holds it for as long as this process lives; whoever takes it
 // next first clears what a crashed owner left: processes, mounts, interfaces.
 type slot struct {
 	dir    string
@@ -23,7 +23,8 @@ type slot struct {
 	lock   *os.File
 }
 
-// slots is how many engines, and how many registries, one machine can run.
+// slots is how many engines, registries, and groups of hosts one machine can
+// run.
 const slots = 64
 
 // takeSlot takes the first free slot of a kind, cleared.
@@ -58,10 +59,13 @@ func takeSlot(kind string) (*slot, error) {
 // release clears the slot and lets others have it.
 func (s *slot) release() error { return errors.Join(s.clear(), s.lock.Close()) }
 
-// clear ends every process of the slot, unmounts what is below its directory,
-// and removes that.
+// clear ends every process of the slot, takes down its network, unmounts what
+// is below its directory, and removes that.
 func (s *slot) clear() error {
 	if err := s.kill(programs...); err != nil {
+		return err
+	}
+	if err := s.network().remove(); err != nil {
 		return err
 	}
 	if err := s.unmount(); err != nil {
@@ -75,7 +79,7 @@ const shim = "containerd-shim-runc-v2"
 
 // programs are what a slot is made of, and the only ones that kill ends:
 // somebody may be reading a log in the directory.
-var programs = []string{"dockerd", "containerd", shim, "runc", "docker-registry"}
+var programs = []string{"dockerd", "containerd", shim, "runc", "docker-registry", "slipway-edge", "slipway", "sshd"}
 
 // kill ends, by process id, the slot's processes of those programs, and with a
 // shim its container. It returns when they are gone.

@@ -31,3 +31,8 @@ func forTest[T io.Closer](t testing.TB, start func(context.Context) (T, error)) 
 	})
 	return part
 }
+
+// TestHosts is StartHosts for one test, which fails if there are none.
+func TestHosts(t testing.TB, options HostsOptions) *Hosts {
+	return forTest(t, func(ctx context.Context) (*Hosts, error) { return StartHosts(ctx, options) })
+}

@@ -31,7 +31,7 @@ directory:
     - {name: bob, password_bcrypt: %[5]q, groups: [search-lead]}
     - {name: olga, password_bcrypt: %[5]q, groups: [ops-lead]}
     - {name: eve, password_bcrypt: %[5]q, groups: []}
-`, at.docker, at.edge, at.source, at.production, passwordBcrypt, s.options.Project, s.Dir)
+`, at.docker, at.edge, at.source, at.production, PasswordBcrypt, s.options.Project, s.Dir)
 }
 
 // The secrets that the worker of every system knows, as services ask for them.

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"time"
 
 	"slipway"
 	"slipway/e2e/lab"
@@ -23,7 +22,7 @@ import (
 // The people of every system, all with the same password.
 const (
 	Password       = "correct horse battery staple"
-	passwordBcrypt = "$2a$04$4j.INMVDdXoiNemXmqpRMeIZPY1yDdqoal8x4xUL0MnqOk/CxnCJm"
+	PasswordBcrypt = "$2a$04$4j.INMVDdXoiNemXmqpRMeIZPY1yDdqoal8x4xUL0MnqOk/CxnCJm"
 )
 
 // Options say how a system is made. The zero value is what tests use.
@@ -72,7 +71,7 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 	}()
 	s.options.Project = or(options.Project, "search")
 	if s.options.Bin == "" {
-		if s.options.Bin, err = builtBinaries(); err != nil {
+		if s.options.Bin, err = Binaries(); err != nil {
 			return s, err
 		}
 	}
@@ -113,11 +112,11 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 		return s, err
 	}
 	s.Edge = s.process("slipway-edge", "--data", filepath.Join(dir, "edge"), "--http", http, "--admin", s.edgeAdmin())
-	s.Edge.ready = func(ctx context.Context) error { return dial(ctx, "unix", filepath.Join(dir, "edge.sock")) }
+	s.Edge.Ready = func(ctx context.Context) error { return dial(ctx, "unix", filepath.Join(dir, "edge.sock")) }
 	s.Standalone = s.process("slipway-standalone", "--data", filepath.Join(dir, "standalone"), "--fleet", s.FleetFile(),
 		"--listen", listen, "--temporal-listen", temporal)
-	s.Standalone.env = []string{SecretVariable + "=" + SecretInEnv}
-	s.Standalone.ready = func(ctx context.Context) error { return get(ctx, s.URL+"/readyz") }
+	s.Standalone.Env = []string{SecretVariable + "=" + SecretInEnv}
+	s.Standalone.Ready = func(ctx context.Context) error { return get(ctx, s.URL+"/readyz") }
 	for _, p := range []*Process{s.Edge, s.Standalone} {
 		s.closers = append(s.closers, p)
 		if err = p.Start(ctx); err != nil {
@@ -161,7 +160,8 @@ func (s *System) Push(ctx context.Context, repository, tag string, env ...string
 	})
 }
 
-func builtBinaries() (string, error) {
+// Binaries is the directory of the built binaries of this repository.
+func Binaries() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
@@ -195,5 +195,3 @@ func or(a, b string) string {
 	}
 	return b
 }
-
-const startTimeout = 60 * time.Second
