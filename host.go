@@ -98,9 +98,11 @@ type Allow struct {
 	Secrets []string `json:"secrets,omitempty"` // references: exact, or with a trailing "*"
 }
 
-// A Directory knows people: here, those named in the fleet file.
+// A Directory knows people: those named in the fleet file, and those that it
+// says where to look for.
 type Directory struct {
 	Users []User `json:"users,omitempty"`
+	LDAP  *LDAP  `json:"ldap,omitempty"`
 }
 
 // Host finds a host by name.

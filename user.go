@@ -2,11 +2,18 @@ package slipway
 
 import "slices"
 
-// A User is a person of the directory.
+// A User is a person of the fleet file.
 type User struct {
 	Name           string   `json:"name"`
 	PasswordBcrypt string   `json:"password_bcrypt,omitempty"`
 	Groups         []string `json:"groups,omitempty"`
+}
+
+// A Person is somebody whom a directory knows, as it knows them now.
+type Person struct {
+	Name   string   // as UserName has it
+	ID     string   // of the entry: another one under the same name is somebody else
+	Groups []string // sorted
 }
 
 // A Role is a set of rights, in one project or in the whole fleet.

@@ -41,6 +41,7 @@ type Releases interface {
 type Config struct {
 	Releases   Releases
 	Fleet      func() *slipway.Fleet // the current one; asked on each request, from several goroutines
+	Directory  Directory             // of people beside those of the fleet; nil: there is none
 	SigningKey []byte                // at least 32 bytes, as LoadKey gives them; a new one signs everybody out
 	TemporalUI http.Handler          // serves below /temporal/, with that prefix in the path; nil: not found
 	Registry   *prometheus.Registry  // served on /metrics; the API's own metrics are added to it
@@ -51,6 +52,7 @@ type Config struct {
 
 type server struct {
 	Config
+	people    *people
 	tokens    tokens
 	passwords *passwords
 	watches   *watches
@@ -73,8 +75,9 @@ func New(c Config) (http.Handler, error) {
 		c.Now = time.Now
 	}
 	s := &server{Config: c, watches: newWatches(c.Releases.Release)}
+	s.people = newPeople(c)
 	var err error
-	if s.tokens, err = newTokens(c.SigningKey, c.Now); err != nil {
+	if s.tokens, err = newTokens(c.SigningKey, s.people, c.Now); err != nil {
 		return nil, err
 	}
 	if s.metrics, err = newMetrics(c.Registry); err != nil {
@@ -83,7 +86,7 @@ func New(c Config) (http.Handler, error) {
 	if s.pages, err = newPages(); err != nil {
 		return nil, fmt.Errorf("read the pages of the console: %w", err)
 	}
-	s.passwords = newPasswords(c.Now)
+	s.passwords = newPasswords(s.people, c.Now)
 
 	mux := http.NewServeMux()
 	operations := humago.New(mux, description(c.Version))

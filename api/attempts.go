@@ -77,6 +77,16 @@ func (a *attempts) makeRoom(now time.Time) {
 	}
 }
 
+// takeBack uncounts a try that nothing was learned from.
+func (a *attempts) takeBack(who attempt) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if t, ok := a.tried[who]; ok {
+		t.count--
+		a.tried[who] = t
+	}
+}
+
 func (a *attempts) succeeded(who attempt) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

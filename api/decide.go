@@ -34,6 +34,9 @@ func (s *server) decide(ctx context.Context, in *decideInput) (*struct{}, error)
 	if i < 0 {
 		return nil, slipway.Errorf(slipway.CodeNotFound, "%s has no gate %q; %s", id, in.Body.Gate, gateNames(release.Gates))
 	}
+	if err := s.renew(ctx); err != nil {
+		return nil, err
+	}
 	who := requestOf(ctx).session
 	if gate := release.Gates[i]; !s.mayDecide(ctx, id.Project, gate.Approvers) {
 		return nil, slipway.Errorf(slipway.CodeForbidden, "%s may not decide gate %s: it asks %s", who.User, gate.Name, asked(gate.Approvers))
@@ -48,6 +51,17 @@ func (s *server) decide(ctx context.Context, in *decideInput) (*struct{}, error)
 		Settings: cmp.Or(in.Body.Settings, release.Settings),
 		At:       s.Now().UTC(),
 	}, in.key(ctx))
+}
+
+// renew reads the groups of whoever is signed in again, however lately that was
+// done: who has just left a group decides nothing.
+func (s *server) renew(ctx context.Context) error {
+	session := &requestOf(ctx).session
+	now, err := s.people.findNow(ctx, session.User)
+	if err == nil {
+		session.Groups = append([]string{}, now.Groups...)
+	}
+	return err
 }
 
 // mayDecide reports whether whoever is signed in is one of those that a gate

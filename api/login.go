@@ -36,7 +36,7 @@ func (s *server) login(ctx context.Context, in *loginInput) (*loginOutput, error
 // signIn is the one way in, for programs and for the page.
 func (s *server) signIn(ctx context.Context, name, password string) (Session, error) {
 	request := requestOf(ctx)
-	user, err := s.passwords.check(ctx, s.Fleet(), name, password, peer(request.Request))
+	user, err := s.passwords.check(ctx, name, password, peer(request.Request))
 	switch slipway.ErrorCode(err) {
 	case "":
 		s.metrics.signIns.WithLabelValues("ok").Inc()

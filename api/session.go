@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -8,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,47 +34,49 @@ type Session struct {
 
 // tokens issues and reads what people carry between requests.
 type tokens struct {
-	key []byte
-	now func() time.Time
+	key    []byte
+	now    func() time.Time
+	people *people
 }
 
-// claims say who somebody is, and by which password they said so: a changed
-// password ends the sessions of the old one.
+// claims say who somebody is, and by what they were recognised: a changed
+// password, or another entry under the same name, ends the sessions before.
 type claims struct {
 	jwt.RegisteredClaims
 	Credential string `json:"cred"`
 }
 
-func newTokens(secret []byte, now func() time.Time) (tokens, error) {
+func newTokens(secret []byte, people *people, now func() time.Time) (tokens, error) {
 	if len(secret) < keySize {
 		return tokens{}, fmt.Errorf("the signing key has %d bytes; it needs at least %d", len(secret), keySize)
 	}
 	// A key for this purpose alone: what else is signed with the secret can
 	// never pass for a token.
 	key, err := hkdf.Key(sha256.New, secret, nil, "slipway session", keySize)
-	return tokens{key: key, now: now}, err
+	return tokens{key: key, now: now, people: people}, err
 }
 
-func (t tokens) issue(user slipway.User) (Session, error) {
+func (t tokens) issue(who account) (Session, error) {
 	now := t.now()
 	expires := now.Add(sessionTime).Truncate(time.Second) // as the token has it
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    issuer,
-			Subject:   user.Name,
+			Subject:   who.Name,
 			IssuedAt:  jwt.NewNumericDate(now),
 			ExpiresAt: jwt.NewNumericDate(expires),
 		},
-		Credential: t.credential(user),
+		Credential: t.credential(who),
 	}).SignedString(t.key)
 	if err != nil {
 		return Session{}, fmt.Errorf("sign a token: %w", err)
 	}
-	return sessionOf(user, expires, token), nil
+	return sessionOf(who, expires, token), nil
 }
 
-// read says whose token it is, if that user is still in the fleet.
-func (t tokens) read(token string, fleet *slipway.Fleet) (Session, error) {
+// read says whose token it is, if that is still somebody, with the groups that
+// they have now. Errors: CodeUnauthenticated, and what people.find has.
+func (t tokens) read(ctx context.Context, token string) (Session, error) {
 	var c claims
 	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return t.key, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuer(issuer),
@@ -82,31 +84,34 @@ func (t tokens) read(token string, fleet *slipway.Fleet) (Session, error) {
 	if errors.Is(err, jwt.ErrTokenExpired) {
 		return Session{}, slipway.Errorf(slipway.CodeUnauthenticated, "the sign-in has expired: sign in again")
 	}
-	user, there := findUser(fleet, c.Subject)
-	if err != nil || !there || !hmac.Equal([]byte(c.Credential), []byte(t.credential(user))) {
-		return Session{}, slipway.Errorf(slipway.CodeUnauthenticated, "the sign-in is not valid, or not any more: sign in again")
+	if err != nil {
+		return Session{}, errNoSession
 	}
-	return sessionOf(user, c.ExpiresAt.Time, token), nil
+	who, err := t.people.find(ctx, c.Subject)
+	switch {
+	case slipway.ErrorCode(err) == slipway.CodeNotFound:
+		return Session{}, errNoSession
+	case err != nil:
+		return Session{}, err
+	case !hmac.Equal([]byte(c.Credential), []byte(t.credential(who))):
+		return Session{}, errNoSession
+	}
+	return sessionOf(who, c.ExpiresAt.Time, token), nil
 }
 
-// credential stands for the user's password without telling anything of it.
-func (t tokens) credential(user slipway.User) string {
+var errNoSession = slipway.Errorf(slipway.CodeUnauthenticated, "the sign-in is not valid, or not any more: sign in again")
+
+// credential stands for what somebody is recognised by, without telling
+// anything of it.
+func (t tokens) credential(who account) string {
 	mac := hmac.New(sha256.New, t.key)
-	mac.Write([]byte(user.PasswordBcrypt))
+	mac.Write([]byte(who.credential))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-func sessionOf(user slipway.User, expires time.Time, token string) Session {
-	groups := append([]string{}, user.Groups...) // never null
-	return Session{User: user.Name, Groups: groups, ExpiresAt: expires.UTC(), token: token}
-}
-
-func findUser(fleet *slipway.Fleet, name string) (slipway.User, bool) {
-	i := slices.IndexFunc(fleet.Directory.Users, func(u slipway.User) bool { return u.Name == name })
-	if i < 0 {
-		return slipway.User{}, false
-	}
-	return fleet.Directory.Users[i], true
+func sessionOf(who account, expires time.Time, token string) Session {
+	groups := append([]string{}, who.Groups...) // never null
+	return Session{User: who.Name, Groups: groups, ExpiresAt: expires.UTC(), token: token}
 }
 
 // identify says who sent the request. An Authorization header counts alone:
@@ -117,13 +122,13 @@ func (s *server) identify(r *http.Request) (Session, error) {
 		if !strings.EqualFold(scheme, "Bearer") {
 			return Session{}, slipway.Errorf(slipway.CodeUnauthenticated, "the Authorization header is not \"Bearer TOKEN\"")
 		}
-		return s.tokens.read(strings.TrimSpace(token), s.Fleet())
+		return s.tokens.read(r.Context(), strings.TrimSpace(token))
 	}
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil {
 		return Session{}, slipway.Errorf(slipway.CodeUnauthenticated, "nobody is signed in: send a token as \"Authorization: Bearer TOKEN\"; POST /api/v1/login gives one")
 	}
-	return s.tokens.read(cookie.Value, s.Fleet())
+	return s.tokens.read(r.Context(), cookie.Value)
 }
 
 // cookie carries the session in a browser. The empty Session takes it away.

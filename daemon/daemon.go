@@ -130,6 +130,7 @@ func (d *Daemon) Serve(ctx context.Context, c client.Client, listener net.Listen
 	handler, err := api.New(api.Config{
 		Releases:   starter.New(c),
 		Fleet:      d.fleet.Current,
+		Directory:  &directory{fleet: d.fleet.Current},
 		SigningKey: key,
 		TemporalUI: ui,
 		Registry:   d.registry,

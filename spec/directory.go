@@ -10,10 +10,7 @@ import (
 
 var directoryKeys = object[slipway.Directory]{
 	"users": func(d *slipway.Directory, v value) { d.Users = v.users() },
-}
-
-var directoryRefused = map[string]string{
-	"ldap": "LDAP is not available in this version; write users: […]",
+	"ldap":  func(d *slipway.Directory, v value) { d.LDAP = v.ldap() },
 }
 
 var userKeys = object[slipway.User]{
@@ -36,10 +33,10 @@ func (v value) users() []slipway.User {
 	})
 }
 
-var userNamePattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._@-]{0,62}[A-Za-z0-9])?$`)
+var userNamePattern = regexp.MustCompile(`^` + slipway.UserNamePattern + `$`)
 
 func (v value) userName() string {
-	return v.matching(userNamePattern, "the name of a user", "write 1 to 64 letters, digits and . _ @ -, with a letter or digit at both ends, for example ann")
+	return v.matching(userNamePattern, "the name of a user", "write 1 to 64 lower-case letters, digits and . _ @ -, with a letter or digit at both ends, for example ann")
 }
 
 // A cost below 4 is none, and one above 16 takes seconds for each sign-in.

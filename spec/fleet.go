@@ -46,7 +46,7 @@ var fleetKeys = object[slipway.Fleet]{
 	"roles":      func(f *slipway.Fleet, v value) { f.Roles = v.roles() },
 	"projects":   func(f *slipway.Fleet, v value) { f.Projects = v.projects() },
 	"directory": func(f *slipway.Fleet, v value) {
-		directoryKeys.decode(v, &f.Directory, "{users: […]}", directoryRefused)
+		directoryKeys.decode(v, &f.Directory, "{users: […]}", nil)
 	},
 }
 
