@@ -48,5 +48,15 @@ func DoesDrain(release, edge string) string { return "drain " + release + " on "
 // DoesForget takes a release out of an edge's table.
 func DoesForget(release, edge string) string { return "forget " + release + " on " + edge }
 
+// DoesWithdraw ends what an edge sends to a service.
+func DoesWithdraw(service ServiceID, edge string) string {
+	return "point " + edge + " at nothing for " + service.String()
+}
+
+// DoesRemoveRoute takes a service out of an edge's table.
+func DoesRemoveRoute(service ServiceID, edge string) string {
+	return "remove the route of " + service.String() + " from " + edge
+}
+
 // DoesRemove takes a container away.
 func DoesRemove(container, host string) string { return "remove " + container + " from " + host }

@@ -19,6 +19,7 @@ const (
 	Watching         Phase = "watching"
 	Holding          Phase = "holding"
 	Undoing          Phase = "undoing"
+	Removing         Phase = "removing" // of a removal only: edges forget the service, its containers go
 	Ended            Phase = "ended"
 )
 
@@ -33,6 +34,7 @@ const (
 	Rejected   Outcome = "rejected"    // a gate was rejected, or expired
 	Aborted    Outcome = "aborted"     // a person aborted
 	Superseded Outcome = "superseded"  // a newer release took its place while it waited
+	Removed    Outcome = "removed"     // the service was taken away, as was asked for
 	Failed     Outcome = "failed"      // traffic could not be brought back by the deadline: a person must act
 )
 
@@ -65,13 +67,14 @@ type Release struct {
 	CleanupPending bool          `json:"cleanup_pending"`      // something is still to be removed from a host that does not answer
 }
 
-// ReleaseKind tells releases of a new version from ways back to an old one.
+// ReleaseKind tells releases of a new version from what else a lane does.
 type ReleaseKind string
 
 // The kinds.
 const (
 	KindRelease  ReleaseKind = "release"
 	KindRollback ReleaseKind = "rollback" // of a digest that was live before: its gates are skipped
+	KindRemove   ReleaseKind = "remove"   // of nothing: the service is taken away
 )
 
 // A ReleaseHost is one host's part in a release.
@@ -140,11 +143,12 @@ type Version struct {
 // A ServiceStatus is how a service stands, as the API shows it.
 type ServiceStatus struct {
 	ServiceID
-	Live    *Version  `json:"live"`              // what serves; null for a service that was never released
+	Live    *Version  `json:"live"`              // what serves; null for a service that was never released, or was removed
 	Held    string    `json:"held,omitempty"`    // the release that holds its blue, where one does
 	Running string    `json:"running,omitempty"` // the release that is on its way
 	Queue   []string  `json:"queue"`             // the releases that wait, the next one first
 	Good    []Version `json:"good"`              // what served before, the latest first
 	Lock    *Lock     `json:"lock"`              // null: nothing keeps releases away
 	Behind  []Behind  `json:"behind"`            // hosts and edges that what is live is still to be brought to
+	Removal *Removal  `json:"removal,omitempty"` // why nothing is live, where a person has taken it away
 }

@@ -39,7 +39,7 @@ const (
 	RightView    Right = "view"
 	RightRelease Right = "release" // release, abort, roll back, lock, accept
 	RightDecide  Right = "decide"  // approve and reject
-	RightOperate Right = "operate" // hosts, edges, the Temporal UI
+	RightOperate Right = "operate" // adopt, remove; hosts, edges, the Temporal UI
 )
 
 // roleRights is the one table of what each role may do.

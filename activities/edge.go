@@ -173,6 +173,23 @@ func (a *Central) UnstageTarget(ctx context.Context, in TargetInput) (slipway.Ro
 	})
 }
 
+// RemoveRouteInput names a route that is to go.
+type RemoveRouteInput struct {
+	Edge       string            `json:"edge"`
+	Service    slipway.ServiceID `json:"service"`
+	Generation uint64            `json:"generation"` // at which that was decided
+}
+
+// RemoveRoute makes an edge forget a service; connections that are still open
+// to it are cut. Idempotent: a route that is not there is removed already.
+func (a *Central) RemoveRoute(ctx context.Context, in RemoveRouteInput) error {
+	edge, err := a.Edges.Edge(in.Edge)
+	if err != nil {
+		return Failure(err)
+	}
+	return Failure(edge.Remove(ctx, in.Service, in.Generation))
+}
+
 // WatchEdgeInput says what an edge is expected to serve.
 type WatchEdgeInput struct {
 	Edge       string            `json:"edge"`

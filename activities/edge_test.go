@@ -41,6 +41,22 @@ func TestDrainEndsWithItsTimeout(t *testing.T) {
 	}
 }
 
+func TestRemoveRouteIsOfTheGenerationItWasDecidedAt(t *testing.T) {
+	t.Parallel()
+	g, central := newGateway()
+	g.table[search.Key()] = slipway.RouteState{ServiceID: search, Generation: 9}
+	in := activities.RemoveRouteInput{Edge: "e1", Service: search, Generation: 8}
+	if err := run(t, central.RemoveRoute, in, nil); err == nil || len(g.table) != 1 {
+		t.Errorf("a late request removed the route: %v", err)
+	}
+	in.Generation = 9
+	for range 2 { // the first answer may have been lost
+		if err := run(t, central.RemoveRoute, in, nil); err != nil || len(g.table) != 0 {
+			t.Errorf("%d routes are left: %v", len(g.table), err)
+		}
+	}
+}
+
 func TestRestoreReturnsWhatAnOperatorDecidedInstead(t *testing.T) {
 	t.Parallel()
 	g, central := newGateway()

@@ -253,3 +253,9 @@ func (g *gateway) Drain(_ context.Context, req slipway.DrainRequest) (int, error
 	g.inFlight = g.inFlight[1:]
 	return n, nil
 }
+
+func (g *gateway) Remove(_ context.Context, id slipway.ServiceID, generation uint64) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.table.Remove(id, generation)
+}

@@ -30,7 +30,7 @@ func (s *server) getRelease(ctx context.Context, in *ReleasePath) (*releaseOutpu
 type listReleasesInput struct {
 	Project string `query:"project"`
 	Service string `query:"service" doc:"PROJECT/SERVICE"`
-	Phase   string `query:"phase" enum:"queued,verifying,replicating,preflight,deploying,probing,awaiting_approval,switching,watching,holding,undoing,ended"`
+	Phase   string `query:"phase" enum:"queued,verifying,replicating,preflight,deploying,probing,awaiting_approval,switching,watching,holding,undoing,removing,ended"`
 	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Page    string `query:"page" doc:"next_page of the list before"`
 }

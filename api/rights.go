@@ -13,7 +13,7 @@ var needs = map[slipway.Right]struct {
 }{
 	slipway.RightRelease: {"release, abort, go back or lock", slipway.Releaser},
 	slipway.RightDecide:  {"decide", slipway.Approver},
-	slipway.RightOperate: {"operate hosts and edges", slipway.Operator},
+	slipway.RightOperate: {"adopt or remove services, or operate hosts and edges", slipway.Operator},
 }
 
 // may reports whether whoever is signed in has the right in the project.

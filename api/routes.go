@@ -25,6 +25,7 @@ func (s *server) routes() []route {
 
 		operation("GET "+v1+"/services", person, "List services", s.listServices),
 		operation("GET "+v1+"/services/{project}/{service}", person, "Say how a service stands", s.getService),
+		operation("DELETE "+v1+"/services/{project}/{service}", person, "Take a service away", s.remove, accepted),
 		operation("POST "+v1+"/services/{project}/{service}/rollback", person, "Go back to what served before", s.rollback, accepted),
 
 		operation("POST "+v1+"/services/{project}/{service}/lock", person, "Keep new releases away", s.lock),

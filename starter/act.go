@@ -18,7 +18,7 @@ func (c *Client) Abort(ctx context.Context, id slipway.ReleaseID, by, reason, ke
 	if !errors.Is(err, errQueued) {
 		return err
 	}
-	err = c.tellLane(ctx, id.ServiceID, workflows.Abort, key, workflows.AbortInput{Release: id, Request: request})
+	err = c.tellLane(ctx, id.ServiceID, workflows.Abort, key, workflows.AbortInput{Release: id, Request: request}, nil)
 	if slipway.ErrorCode(err) != slipway.CodeConflict {
 		return err
 	}
@@ -40,7 +40,7 @@ func (c *Client) Decide(ctx context.Context, id slipway.ReleaseID, decision slip
 }
 
 func (c *Client) act(ctx context.Context, id slipway.ReleaseID, name, key string, in any) error {
-	err := c.call(ctx, workflows.ReleaseWorkflowID(id), name, key, "release "+id.String(), in)
+	err := c.call(ctx, workflows.ReleaseWorkflowID(id), name, key, "release "+id.String(), in, nil)
 	if slipway.ErrorCode(err) != slipway.CodeNotFound {
 		return err
 	}

@@ -60,6 +60,10 @@ func (l *lane) setup(ctx workflow.Context) error {
 	if err != nil {
 		return fmt.Errorf("set up update: %w", err)
 	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, Remove, l.remove, workflow.UpdateHandlerOptions{Validator: l.mayRemove})
+	if err != nil {
+		return fmt.Errorf("set up update: %w", err)
+	}
 	if err := l.handleLock(ctx); err != nil {
 		return err
 	}
@@ -96,9 +100,19 @@ func (l *lane) renewing(ctx workflow.Context) bool {
 }
 
 // ready reports whether the first one in the queue may start. Ways back come
-// first there, and are not for a lock to stop.
+// first there, and are not for a lock to stop. A removal waits until nothing is
+// held.
 func (l *lane) ready() bool {
-	return len(l.Queue) > 0 && l.Running == 0 && !l.goingBack && (l.Lock == nil || l.Queue[0].Order.Kind == slipway.KindRollback)
+	if len(l.Queue) == 0 || l.Running != 0 || l.goingBack {
+		return false
+	}
+	switch l.Queue[0].Order.Kind {
+	case slipway.KindRollback:
+		return true
+	case slipway.KindRemove:
+		return l.Lock == nil && l.Held == 0
+	}
+	return l.Lock == nil
 }
 
 // start makes a release of the first one in the queue.
@@ -152,8 +166,11 @@ func (l *lane) launch(ctx workflow.Context, in ReleaseInput, begun func(workflow
 }
 
 func summary(o slipway.Order) string {
-	if o.Kind == slipway.KindRollback {
+	switch o.Kind {
+	case slipway.KindRollback:
 		return fmt.Sprintf("%s back to %s, by %s", o.Service.ServiceID, o.Tag, o.RequestedBy)
+	case slipway.KindRemove:
+		return fmt.Sprintf("remove %s, by %s", o.Service.ServiceID, o.RequestedBy)
 	}
 	return fmt.Sprintf("%s %s, by %s", o.Service.ServiceID, o.Tag, o.RequestedBy)
 }
@@ -173,10 +190,14 @@ func (l *lane) awaitByActivity(ctx workflow.Context, number int) {
 func (l *lane) closed(ctx workflow.Context, number int, properly bool) {
 	if number == l.Running || number == l.Held {
 		workflow.GetLogger(ctx).Error("Release ended without a report", "release", l.id(number).String(), "completed", properly)
-		if !properly {
+		removal := l.opened(number).Order.Kind == slipway.KindRemove
+		switch {
+		case !properly && removal:
+			l.finishRemoval(ctx, number)
+		case !properly:
 			l.clearUp(ctx, number)
 		}
-		l.take(ctx, Report{Release: l.id(number), Phase: slipway.Ended})
+		l.take(ctx, Report{Release: l.id(number), Phase: slipway.Ended, Removed: removal})
 	}
 	l.Open = slices.DeleteFunc(l.Open, func(q Queued) bool { return q.ID.Number == number })
 }
@@ -235,7 +256,10 @@ func (l *lane) listenOnce(ctx workflow.Context) bool {
 func (l *lane) take(ctx workflow.Context, report Report) {
 	number := report.Release.Number
 	if number != l.Running && number != l.Held {
-		report.Live = nil // it is late: what serves is for others to say by now
+		report.Live, report.Removed = nil, false // it is late: what serves is for others to say by now
+	}
+	if report.Removed {
+		l.removed(ctx, number)
 	}
 	l.serves(report.Live, l.opened(number).Order.Kind == slipway.KindRollback)
 	tookOver := report.Live != nil && report.Live.Release == report.Release.String()
@@ -263,6 +287,7 @@ func (l *lane) serves(live *slipway.Version, back bool) {
 	if live == nil || l.Live != nil && l.Live.Release == live.Release {
 		return
 	}
+	l.Removal = nil
 	same := func(v slipway.Version) bool {
 		return v.Release == live.Release || back && v.Digest == live.Digest && v.Settings == live.Settings
 	}
@@ -288,7 +313,7 @@ func (l *lane) id(number int) slipway.ReleaseID {
 }
 
 func (l *lane) status() slipway.ServiceStatus {
-	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock, Behind: []slipway.Behind{}}
+	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock, Behind: []slipway.Behind{}, Removal: l.Removal}
 	if l.Live != nil && len(l.Live.Behind) > 0 {
 		s.Behind = l.Live.Behind
 	}
@@ -310,6 +335,9 @@ func (l *lane) status() slipway.ServiceStatus {
 func (l *lane) details(ctx workflow.Context) {
 	s := l.status()
 	text := "Nothing is live."
+	if s.Removal != nil {
+		text = "Nothing is live: it was " + s.Removal.String() + "."
+	}
 	if s.Live != nil {
 		text = fmt.Sprintf("Live: `%s` (%s, `%s`).", s.Live.Release, s.Live.Tag, slipway.ShortDigest(s.Live.Digest))
 	}

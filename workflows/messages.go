@@ -25,6 +25,12 @@ type RollbackInput struct {
 	Request
 }
 
+// RemoveInput asks a lane to take its service away.
+type RemoveInput struct {
+	Key string `json:"key,omitempty"`
+	Request
+}
+
 // AbortInput asks a lane to abort a release that waits in its queue.
 type AbortInput struct {
 	Release slipway.ReleaseID `json:"release"`
@@ -48,8 +54,9 @@ func (r Request) String() string {
 // A Report tells a lane what has become of one of its releases.
 type Report struct {
 	Release slipway.ReleaseID `json:"release"`
-	Phase   slipway.Phase     `json:"phase"`          // from holding on, it is out of the next one's way
-	Live    *slipway.Version  `json:"live,omitempty"` // what serves from now on; nil: unchanged
+	Phase   slipway.Phase     `json:"phase"`             // from holding on, it is out of the next one's way
+	Live    *slipway.Version  `json:"live,omitempty"`    // what serves from now on; nil: unchanged
+	Removed bool              `json:"removed,omitempty"` // nothing does any more: the service was taken away
 }
 
 // ReleaseInput starts a release.
@@ -91,6 +98,7 @@ type LaneState struct {
 	Good    []slipway.Version `json:"good,omitempty"` // what served before, the latest first
 	Answers []Answer          `json:"answers,omitempty"`
 	Lock    *slipway.Lock     `json:"lock,omitempty"`
+	Removal *slipway.Removal  `json:"removal,omitempty"` // nil: nobody has taken away what served
 }
 
 // Queued is a release that waits for its turn, or has had it.

@@ -59,6 +59,7 @@ const (
 	Accept   = "accept"    // update of, and signal to, a Release that holds: Request
 	Lock     = "lock"      // update of a Lane: Request
 	Unlock   = "unlock"    // update of a Lane: Request
+	Remove   = "remove"    // update of a Lane: RemoveInput → SubmitResult
 	Newer    = "newer"     // signal of a Lane to a Release that a newer one waits: Request, by that one
 	Reported = "reported"  // signal of a Release to its Lane: Report
 	CaughtUp = "caught_up" // signal of a Catchup to its Lane and to the Release: CaughtUpReport

@@ -58,6 +58,9 @@ func (r *release) run(ctx workflow.Context) error {
 	if end := r.in.Ended; end != nil {
 		return &halt{end.Outcome, end.Reason}
 	}
+	if r.in.Order.Kind == slipway.KindRemove {
+		return r.remove(ctx)
+	}
 	r.phase(ctx, slipway.Verifying)
 	if err := r.verify(ctx); err != nil {
 		return err
@@ -222,5 +225,6 @@ func (r *release) judge(ctx workflow.Context, err error) (slipway.Outcome, strin
 // on if that has changed. A lane that is gone cannot be told, and need not be.
 func (r *release) report(ctx workflow.Context, live *slipway.Version) {
 	report := Report{Release: r.in.ID, Phase: r.state.Phase, Live: live}
+	report.Removed = r.state.Outcome != nil && *r.state.Outcome == slipway.Removed
 	_ = workflow.SignalExternalWorkflow(ctx, LaneID(r.in.ID.ServiceID), "", Reported, report).Get(ctx, nil)
 }

@@ -74,6 +74,8 @@ func (r *release) mayAbort(in Request) error {
 		return refusal(slipway.CodeInvalid, "an abort says who aborts")
 	case r.state.Outcome != nil || r.state.Phase == slipway.Undoing:
 		return refusal(slipway.CodeConflict, "%s is over: it cannot be aborted", r.state.ID)
+	case r.in.Order.Kind == slipway.KindRemove:
+		return refusal(slipway.CodeConflict, "%s takes %s away, which is not aborted half way: release it again afterwards", r.state.ID, r.in.ID.ServiceID)
 	case r.state.SwitchedAt != nil:
 		return refusal(slipway.CodeConflict, "%s serves already: roll %s back instead", r.state.ID, r.in.ID.ServiceID)
 	}

@@ -15,6 +15,7 @@ import (
 type Remains struct {
 	Service    slipway.ServiceID `json:"service"`
 	Release    string            `json:"release"`
+	Removal    string            `json:"removal,omitempty"`    // which takes the service away as a whole; empty: only this version goes
 	Edges      []string          `json:"edges,omitempty"`      // that know it
 	Containers []Container       `json:"containers,omitempty"` // of it
 	Drain      slipway.Duration  `json:"drain"`
@@ -121,10 +122,15 @@ func dismantle(ctx workflow.Context, what Remains, away absent, adjust func(work
 	_ = each(ctx, len(edges), func(ctx workflow.Context, i int) error {
 		edge := edges[i]
 		target := activities.TargetInput{Edge: edge, Service: what.Service, Release: what.Release, Timeout: what.Drain}
-		// Without an answer nothing more is waited for: the requests have gone
-		// with the edge, or are cut by unstaging.
-		_, _ = call(ctx, draining(slipway.DoesDrain(what.Release, edge), what.Drain), central.DrainTarget, target)
-		_, err := call(ctx, adjust(removing(slipway.DoesForget(what.Release, edge), 0)), central.UnstageTarget, target)
+		var err error
+		if what.Removal != "" {
+			err = withdraw(ctx, target, what.Removal, adjust)
+		} else {
+			// Without an answer nothing more is waited for: the requests have gone
+			// with the edge, or are cut by unstaging.
+			_, _ = call(ctx, draining(slipway.DoesDrain(what.Release, edge), what.Drain), central.DrainTarget, target)
+			_, err = call(ctx, adjust(removing(slipway.DoesForget(what.Release, edge), 0)), central.UnstageTarget, target)
+		}
 		if err != nil {
 			left.Edges = append(left.Edges, edge)
 		}

@@ -14,7 +14,11 @@ func (l *lane) mayRollback(ctx workflow.Context, in RollbackInput) error {
 		return refusal(slipway.CodeInvalid, "a rollback says who goes back, and why")
 	case in.Order != nil && in.Order.Service.ServiceID != l.service:
 		return refusal(slipway.CodeInvalid, "the order is for %s, but this is the lane of %s", in.Order.Service.ServiceID, l.service)
-	case l.answered(ctx, in.Key) != nil || l.held(in.To):
+	case l.answered(ctx, in.Key) != nil:
+		return nil
+	case l.removing() != "":
+		return l.beingRemoved("go back when that has ended: it releases again what was removed")
+	case l.held(in.To):
 		return nil
 	case in.Order == nil && in.To != 0:
 		return refusal(slipway.CodeNotFound, "release %d of %s is not one to go back to: it never served, or it is too long ago", in.To, l.service)

@@ -17,6 +17,8 @@ func (l *lane) maySubmit(ctx workflow.Context, in SubmitInput) error {
 		return refusal(slipway.CodeInvalid, "an order says who asks for it")
 	case l.answered(ctx, in.Key) != nil:
 		return nil
+	case l.removing() != "":
+		return l.beingRemoved("release it again when that has ended")
 	case l.Lock != nil:
 		return refusal(slipway.CodeConflict, "%s is %s; only going back is possible until it is unlocked", l.service, l.Lock)
 	case len(l.Queue) >= QueueLimit && l.newer() == nil:

@@ -393,6 +393,12 @@ func (a admin) Unstage(_ context.Context, id slipway.ServiceID, release string) 
 	return a.locked(func(t slipway.Table) (slipway.RouteState, error) { return t.Unstage(id, release) })
 }
 
-func (a admin) Remove(context.Context, slipway.ServiceID, uint64) error {
-	panic("no activity removes a route")
+func (a admin) Remove(_ context.Context, id slipway.ServiceID, generation uint64) error {
+	_, err := a.locked(func(t slipway.Table) (slipway.RouteState, error) {
+		if active := t[id.Key()].Active; active != "" {
+			a.t.Errorf("the route is removed from %s while it serves %s", a.edge, active)
+		}
+		return slipway.RouteState{}, t.Remove(id, generation)
+	})
+	return err
 }

@@ -143,6 +143,10 @@ func (o *oneRelease) Unlock(context.Context, slipway.ServiceID, string, string, 
 	return nil
 }
 
+func (o *oneRelease) Remove(context.Context, slipway.ServiceID, string, string, string) (slipway.ReleaseID, error) {
+	return two, nil
+}
+
 func (o *oneRelease) Rollback(_ context.Context, _ slipway.ServiceID, _ *slipway.Order, to int, by, reason, _ string) (slipway.ReleaseID, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

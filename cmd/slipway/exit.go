@@ -50,7 +50,7 @@ func judge(release slipway.Release) error {
 		return nil // it serves, and what served before is held
 	}
 	switch *release.Outcome {
-	case slipway.Live:
+	case slipway.Live, slipway.Removed:
 		return nil
 	case slipway.RolledBack, slipway.Rejected, slipway.Aborted, slipway.Superseded:
 		return verdict(exitUndone)

@@ -44,6 +44,8 @@ func (s *fakeServer) stage(id slipway.ReleaseID, tag, reason string) *play {
 		p.then(ended(slipway.Superseded, "search.query-api.3 took its place"))
 	case "gated":
 		p.then(append(up, gate(slipway.GateOpen))...)
+	case "removed":
+		p.then(removing, ended(slipway.Removed, "removed by ann: "+reason))
 	case "slow":
 	case "restart":
 		p.then(append(up, holding)...)
@@ -104,6 +106,8 @@ func undoing(r *slipway.Release) {
 	r.Phase, r.HoldUntil, r.RollbackReady = slipway.Undoing, nil, false
 	r.Hosts[0].Phase, r.Edges[0].Active = slipway.HostRemoved, r.Blue
 }
+
+func removing(r *slipway.Release) { r.Kind, r.Phase = slipway.KindRemove, slipway.Removing }
 
 func gate(state string) step {
 	return func(r *slipway.Release) {

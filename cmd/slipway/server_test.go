@@ -57,6 +57,7 @@ func newFakeServer() *fakeServer {
 		"POST /releases/{id}/accept":            s.accept,
 		"POST /releases/{id}/decisions":         s.decide,
 		"GET /services":                         s.services,
+		"DELETE /services/{project}/{s}":        s.remove,
 		"POST /services/{project}/{s}/rollback": s.rollback,
 		"POST /services/{project}/{s}/lock":     s.lock,
 		"DELETE /services/{project}/{s}/lock":   s.unlock,
@@ -354,6 +355,14 @@ func (s *fakeServer) rollback(r *http.Request) (any, error) {
 	p.then(undoing, ended(slipway.RolledBack, "ann went back: "+reasonOf(r)))
 	s.moved.Broadcast()
 	return map[string]any{"release": s.held, "held": true}, nil
+}
+
+func (s *fakeServer) remove(r *http.Request) (any, error) {
+	service := slipway.ServiceID{Project: r.PathValue("project"), Service: r.PathValue("s")}
+	if len(s.order) > 0 {
+		return nil, slipway.Errorf(slipway.CodeNotFound, "%s is gone already: removed by ann: end of life", service)
+	}
+	return map[string]any{"release": s.start(service, "removed", r.URL.Query().Get("reason"))}, nil
 }
 
 func (s *fakeServer) lock(r *http.Request) (any, error) {

@@ -67,6 +67,9 @@ func doing(s slipway.ServiceStatus) string {
 	for _, b := range s.Behind {
 		parts = append(parts, b.String()+" is behind")
 	}
+	if s.Removal != nil {
+		parts = append(parts, s.Removal.String())
+	}
 	if s.Lock != nil {
 		parts = append(parts, s.Lock.String())
 	}

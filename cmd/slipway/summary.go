@@ -13,6 +13,8 @@ import (
 func summary(release slipway.Release) string {
 	service := release.Project + "/" + release.Service
 	switch {
+	case release.Outcome != nil && *release.Outcome == slipway.Removed:
+		return printable(fmt.Sprintf("%s: %s was %s", release.ID, service, release.Reason))
 	case release.Outcome != nil && *release.Outcome != slipway.Live:
 		return because(release.ID+" "+outcomeText(*release.Outcome), release.Reason)
 	case release.SwitchedAt == nil && release.Outcome != nil:

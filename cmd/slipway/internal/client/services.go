@@ -46,6 +46,21 @@ func (c *Client) Rollback(ctx context.Context, service slipway.ServiceID, to int
 	return id, answer.Held, err
 }
 
+// Remove takes a service away, and returns the id of the removal, which is
+// followed as a release is.
+func (c *Client) Remove(ctx context.Context, service slipway.ServiceID, reason string) (slipway.ReleaseID, error) {
+	var answer struct {
+		Release string `json:"release"`
+	}
+	err := c.insist(ctx, request{
+		method: http.MethodDelete, path: "/services/" + service.String(), query: url.Values{"reason": {reason}},
+	}, &answer)
+	if err != nil {
+		return slipway.ReleaseID{}, err
+	}
+	return c.releaseID(answer.Release)
+}
+
 // Lock keeps new releases of a service away.
 func (c *Client) Lock(ctx context.Context, service slipway.ServiceID, reason string) error {
 	return c.change(ctx, "/services/"+service.String()+"/lock", because{reason}, nil)

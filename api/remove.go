@@ -1,0 +1,36 @@
+package api
+
+import (
+	"context"
+
+	"slipway"
+)
+
+// removeInput has its reason in the query, as unlockInput.
+type removeInput struct {
+	ServicePath
+	Idempotency
+	Reason string `query:"reason" required:"true" minLength:"1" maxLength:"1000"`
+}
+
+type removeOutput struct {
+	Location string `header:"Location"`
+	Body     struct {
+		Release string `json:"release" doc:"the id of the removal, which is followed as a release is"`
+	}
+}
+
+func (s *server) remove(ctx context.Context, in *removeInput) (*removeOutput, error) {
+	service, err := s.service(ctx, in.Project, in.Service, slipway.RightOperate)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.Releases.Remove(ctx, service, requestOf(ctx).session.User, in.Reason, in.key(ctx))
+	if err != nil {
+		return nil, err
+	}
+	var out removeOutput
+	out.Location = "/api/v1/releases/" + id.String()
+	out.Body.Release = id.String()
+	return &out, nil
+}
