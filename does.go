@@ -48,6 +48,12 @@ func DoesDrain(release, edge string) string { return "drain " + release + " on "
 // DoesForget takes a release out of an edge's table.
 func DoesForget(release, edge string) string { return "forget " + release + " on " + edge }
 
+// DoesFind looks at a container that is to be adopted.
+func DoesFind(container, host string) string { return "look at " + container + " on " + host }
+
+// DoesProveAt probes a container that is to be adopted.
+func DoesProveAt(address, host string) string { return "prove " + address + " on " + host }
+
 // DoesWithdraw ends what an edge sends to a service.
 func DoesWithdraw(service ServiceID, edge string) string {
 	return "point " + edge + " at nothing for " + service.String()

@@ -43,6 +43,10 @@ func (o Outlook) Differences(live *Image) []Difference {
 		}
 	}
 	before, after := keys(o.Blue.Service), keys(o.Order.Service)
+	if a := o.Blue.Adopted; a != nil { // nobody knows how it was started
+		differences = append(differences, Difference{"container", a.Container + ", started outside of Slipway", "as the service file says"})
+		before = after
+	}
 	for _, key := range changed(before, after) {
 		d := Difference{key, "given", "changed"}
 		switch {
@@ -108,6 +112,13 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 	warnings := []string{}
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
 	svc, plan := o.Order.Service, o.Order.Plan
+	if o.Blue != nil && o.Blue.Adopted != nil {
+		if a := o.Blue.Adopted; a.Retire {
+			warn("%s on %s was adopted with --retire: it is stopped and removed when this release has taken its place", a.Container, a.Host)
+		} else {
+			warn("%s on %s was adopted: it is left running when this release has taken its place, and gets no traffic any more", a.Container, a.Host)
+		}
+	}
 	if o.Blue != nil {
 		for _, v := range svc.Container.Volumes {
 			both := func(w Volume) bool { return w.Source == v.Source && !w.ReadOnly }

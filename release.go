@@ -74,6 +74,7 @@ type ReleaseKind string
 const (
 	KindRelease  ReleaseKind = "release"
 	KindRollback ReleaseKind = "rollback" // of a digest that was live before: its gates are skipped
+	KindAdopt    ReleaseKind = "adopt"    // of a container that serves already, as release 0
 	KindRemove   ReleaseKind = "remove"   // of nothing: the service is taken away
 )
 
@@ -123,6 +124,7 @@ type Order struct {
 	Reason      string      `json:"reason,omitempty"`
 	RequestedBy string      `json:"requested_by"`
 	Plan        Plan        `json:"plan"`
+	Adopt       *Adoption   `json:"adopt,omitempty"` // the container, where Kind is KindAdopt
 }
 
 // A Version is what a release brings live: one image with one set of settings,
@@ -138,6 +140,7 @@ type Version struct {
 	Behind   []Behind      `json:"behind,omitempty"`  // where it is not yet, though it should be
 	Detours  bool          `json:"detours,omitempty"` // edges may have been sent to hosts that are not theirs
 	Since    time.Time     `json:"since,omitzero"`
+	Adopted  *Adoption     `json:"adopted,omitempty"` // nil: Slipway started it. Otherwise its settings are not known, and Service only says how it is reached
 }
 
 // A ServiceStatus is how a service stands, as the API shows it.

@@ -123,7 +123,8 @@ func (o Outlook) Steps() []Step {
 		}
 	}
 	for i, h := range o.Blue.Plan.Hosts {
-		if o.takesPart(h.Name, "") {
+		stays := o.Blue.Adopted != nil && !o.Blue.Adopted.Retire // it is left running
+		if o.takesPart(h.Name, "") && !stays {
 			does(retiring, DoesRemove(o.Blue.Hosts[i].Container, h.Name))
 		}
 	}

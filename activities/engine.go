@@ -39,6 +39,14 @@ type Engine interface {
 	// removes it with its anonymous volumes. One that is not there is no error.
 	Remove(ctx context.Context, name string, grace time.Duration) error
 
+	// Find looks at a container that somebody else made, or returns an error of
+	// CodeNotFound.
+	Find(ctx context.Context, name string) (slipway.Found, error)
+
+	// Retire does what Remove does with a container that somebody else made, by
+	// its ID.
+	Retire(ctx context.Context, id string, grace time.Duration) error
+
 	// List returns the service's containers, running or not.
 	List(ctx context.Context, service slipway.ServiceID) ([]slipway.ContainerState, error)
 }

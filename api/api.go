@@ -28,6 +28,7 @@ type Releases interface {
 	Accept(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error
 	Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, by, reason, key string) (slipway.ReleaseID, error)
 
+	Adopt(ctx context.Context, order slipway.Order, key string) (slipway.ReleaseID, error)
 	Remove(ctx context.Context, service slipway.ServiceID, by, reason, key string) (slipway.ReleaseID, error)
 	Lock(ctx context.Context, service slipway.ServiceID, by, reason, key string) error
 	Unlock(ctx context.Context, service slipway.ServiceID, by, reason, key string) error

@@ -83,6 +83,10 @@ func (w *workflows) Unlock(_ context.Context, id slipway.ServiceID, by, reason, 
 	return w.act("unlock", id, by, reason, key)
 }
 
+func (w *workflows) Adopt(ctx context.Context, order slipway.Order, key string) (slipway.ReleaseID, error) {
+	return w.Submit(ctx, order, key)
+}
+
 func (w *workflows) Remove(_ context.Context, id slipway.ServiceID, by, reason, key string) (slipway.ReleaseID, error) {
 	return slipway.ReleaseID{ServiceID: id, Number: 99}, w.act("remove", id, by, reason, key)
 }

@@ -62,6 +62,9 @@ func (s *server) wayBack(status slipway.ServiceStatus, to int, by, reason string
 		return nil, nil
 	}
 	version := status.Good[i]
+	if version.Adopted != nil {
+		return nil, nil // going back to it is a switch while it is held, and nothing else
+	}
 	plan, err := slipway.NewPlan(s.Fleet(), version.Service)
 	switch held := status.Held != "" && i == 0; {
 	case err != nil && held:

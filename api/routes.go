@@ -15,6 +15,7 @@ func (s *server) routes() []route {
 		operation("GET "+v1+"/whoami", person, "Say who is signed in", s.whoami),
 
 		operation("POST "+v1+"/releases", person, "Release a version of a service", s.submit, accepted),
+		operation("POST "+v1+"/adoptions", person, "Put a container that serves already behind the edge, as release 0", s.adopt, accepted),
 		operation("POST "+v1+"/plan", person, "Say what a release would do", s.plan),
 		operation("GET "+v1+"/releases", person, "List releases, the latest first", s.listReleases),
 		operation("GET "+v1+"/releases/{id}", person, "Say how a release stands", s.getRelease),

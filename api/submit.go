@@ -31,12 +31,17 @@ func (s *server) submit(ctx context.Context, in *submitInput) (*submitOutput, er
 	if err != nil {
 		return nil, err
 	}
+	return s.taken(ctx, id, order), nil
+}
+
+// taken shows an order that has its place in the queue.
+func (s *server) taken(ctx context.Context, id slipway.ReleaseID, order slipway.Order) *submitOutput {
 	release, err := s.Releases.Release(ctx, id)
 	if err != nil { // it is under way all the same: say what is known
 		release = placed(id, order)
 		release.StartedAt = s.Now().UTC()
 	}
-	return &submitOutput{Location: "/api/v1/releases/" + id.String(), Body: release}, nil
+	return &submitOutput{Location: "/api/v1/releases/" + id.String(), Body: release}
 }
 
 // placed is a release of which no more is known than its order.

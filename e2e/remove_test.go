@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -46,13 +45,7 @@ func TestARemovedServiceIsGoneAndMayComeBack(t *testing.T) {
 
 	// Another service may have its route now.
 	other := service(t, s, "heir", "")
-	text, err := os.ReadFile(other)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(other, []byte(strings.Replace(string(text), "heir.example.com", "leave.example.com", 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	rewrite(t, other, "heir.example.com", "leave.example.com")
 	push(t, s, "heir", "h1")
 	release(t, s, other, "h1", 0)
 	if v := ask(t, s, "leave"); v != "h1" {

@@ -69,6 +69,16 @@ func message(err error) string {
 	return err.Error()
 }
 
+// unanswered reports whether an activity ended without an answer of what it
+// asked.
+func unanswered(err error) bool {
+	if _, ok := errors.AsType[*temporal.TimeoutError](err); ok {
+		return true
+	}
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	return ok && app.Type() == string(slipway.CodeUnavailable)
+}
+
 // refusal is how a handler refuses an update.
 func refusal(code slipway.Code, format string, args ...any) error {
 	return activities.Failure(slipway.Errorf(code, format, args...))

@@ -55,7 +55,11 @@ func (w *watch) start(ctx workflow.Context) {
 	w.away = map[string]string{}
 	for _, h := range w.outlook().WatchedHosts() {
 		workflow.Go(ctx, func(ctx workflow.Context) {
-			w.watchHost(ctx, h, target(h.Name, w.state.Hosts, w.service), target(h.Name, w.blue.Hosts, w.blue.Service))
+			blue := target(h.Name, w.blue.Hosts, w.blue.Service)
+			if a := w.blue.Adopted; a != nil && blue != nil {
+				blue.Address = a.Upstream
+			}
+			w.watchHost(ctx, h, target(h.Name, w.state.Hosts, w.service), blue)
 		})
 	}
 	w.rejoined = func(name string) { // green is there now, too

@@ -60,6 +60,10 @@ func (l *lane) setup(ctx workflow.Context) error {
 	if err != nil {
 		return fmt.Errorf("set up update: %w", err)
 	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, Adopt, l.adopt, workflow.UpdateHandlerOptions{Validator: l.mayAdopt})
+	if err != nil {
+		return fmt.Errorf("set up update: %w", err)
+	}
 	err = workflow.SetUpdateHandlerWithOptions(ctx, Remove, l.remove, workflow.UpdateHandlerOptions{Validator: l.mayRemove})
 	if err != nil {
 		return fmt.Errorf("set up update: %w", err)
@@ -169,6 +173,8 @@ func summary(o slipway.Order) string {
 	switch o.Kind {
 	case slipway.KindRollback:
 		return fmt.Sprintf("%s back to %s, by %s", o.Service.ServiceID, o.Tag, o.RequestedBy)
+	case slipway.KindAdopt:
+		return fmt.Sprintf("%s adopts %s, by %s", o.Service.ServiceID, o.Tag, o.RequestedBy)
 	case slipway.KindRemove:
 		return fmt.Sprintf("remove %s, by %s", o.Service.ServiceID, o.RequestedBy)
 	}
@@ -207,9 +213,10 @@ func (l *lane) closed(ctx workflow.Context, number int, properly bool) {
 func (l *lane) clearUp(ctx workflow.Context, number int) {
 	order := l.opened(number).Order
 	started := Started(ReleaseInput{ID: l.id(number), Order: order})
+	started.ID = brings(l.id(number), order)
 	in := CleanupInput{
 		ID:      l.id(number),
-		Remains: remainsOf(l.service, &slipway.Version{Release: started.ID, Service: order.Service, Plan: order.Plan, Hosts: started.Hosts}),
+		Remains: remainsOf(l.service, &slipway.Version{Release: started.ID, Service: order.Service, Plan: order.Plan, Hosts: started.Hosts, Adopted: unretired(order.Adopt)}),
 		Orphan:  &Orphan{Blue: l.Live},
 		Reason:  "its workflow was ended from outside",
 	}
@@ -277,6 +284,7 @@ func (l *lane) take(ctx workflow.Context, report Report) {
 	if report.Phase == slipway.Holding {
 		l.Held = number
 	}
+	l.forgetAdopted()
 	l.details(ctx)
 }
 

@@ -59,6 +59,7 @@ const (
 	Accept   = "accept"    // update of, and signal to, a Release that holds: Request
 	Lock     = "lock"      // update of a Lane: Request
 	Unlock   = "unlock"    // update of a Lane: Request
+	Adopt    = "adopt"     // update of a Lane: SubmitInput → SubmitResult
 	Remove   = "remove"    // update of a Lane: RemoveInput → SubmitResult
 	Newer    = "newer"     // signal of a Lane to a Release that a newer one waits: Request, by that one
 	Reported = "reported"  // signal of a Release to its Lane: Report

@@ -24,7 +24,7 @@ func TestNamesAreStable(t *testing.T) {
 		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id), workflows.PlanID(id.ServiceID, "x"),
 		workflows.CatchupID(id.ServiceID), workflows.CatchupCleanupID(id),
 		workflows.Submit, workflows.Rollback, workflows.Decide, workflows.Abort, workflows.Accept,
-		workflows.Lock, workflows.Unlock, workflows.Remove, workflows.Newer,
+		workflows.Lock, workflows.Unlock, workflows.Adopt, workflows.Remove, workflows.Newer,
 		workflows.Reported, workflows.CaughtUp, workflows.Status, workflows.Waiting,
 		workflows.TagMemo, workflows.KindMemo,
 		workflows.ProjectKey.GetName(), workflows.ServiceKey.GetName(), workflows.PhaseKey.GetName(),
@@ -37,7 +37,7 @@ func TestNamesAreStable(t *testing.T) {
 		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17", "plan/search.query-api/x",
 		"catchup/search.query-api", "cleanup/search.query-api.17/catchup",
 		"submit", "rollback", "decide", "abort", "accept",
-		"lock", "unlock", "remove", "newer",
+		"lock", "unlock", "adopt", "remove", "newer",
 		"reported", "caught_up", "status", "waiting",
 		"tag", "kind",
 		"SlipwayProject", "SlipwayService", "SlipwayPhase",
@@ -55,7 +55,7 @@ func TestNamesAreStable(t *testing.T) {
 	}
 	slices.Sort(activityNames)
 	want = []string{
-		"AmendTarget", "AwaitRelease", "CommitTarget", "DrainTarget", "HostFacts", "KeepEvidence", "ProbeGreen", "PullImage", "ReadRoute",
+		"AmendTarget", "AwaitRelease", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ProbeGreen", "PullImage", "ReadRoute",
 		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "StageTarget", "StartGreen", "UnstageTarget", "VerifyImage",
 		"WatchEdge", "WatchHost",
 	}

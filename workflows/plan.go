@@ -34,7 +34,7 @@ func Plan(ctx workflow.Context, in PlanInput) (slipway.Preview, error) {
 // blueImage is the image that serves, for its labels; nil if the registry that
 // hosts pull from does not have it any more.
 func (r *release) blueImage(ctx workflow.Context) *slipway.Image {
-	if r.blue == nil || r.blue.Digest == r.image.Digest {
+	if r.blue == nil || r.blue.Digest == r.image.Digest || r.blue.Digest == "" {
 		return nil
 	}
 	image, err := call(ctx, asking("resolve "+slipway.ShortDigest(r.blue.Digest)), central.VerifyImage, activities.VerifyInput{

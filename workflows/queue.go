@@ -82,8 +82,11 @@ func (l *lane) waiting(id slipway.ReleaseID) (slipway.Release, error) {
 		}
 		return state, nil
 	}
-	if q := l.opened(id.Number); q.ID == id { // its workflow is about to start
+	if q := l.opened(id.Number); q.ID == id && id.Number > 0 { // its workflow is about to start
 		return Started(ReleaseInput{ID: id, Order: q.Order, Submitted: q.Submitted}), nil
+	}
+	if state, ok := l.adopted(id); ok {
+		return state, nil
 	}
 	return slipway.Release{}, refusal(slipway.CodeNotFound, "there is no release %s", id)
 }

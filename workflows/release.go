@@ -38,6 +38,8 @@ type release struct {
 	routes  []slipway.RouteState // by edge of the plan, as it was decided on
 	silent  []error              // by edge of the plan: why it did not say
 	staged  bool                 // edges may know green
+	adopted *slipway.Adoption    // nil: green is started by this release
+	reach   []string             // where each edge reaches what is adopted
 	undo    undoStack
 
 	cancel   workflow.CancelFunc // of everything that an abort breaks
@@ -58,7 +60,10 @@ func (r *release) run(ctx workflow.Context) error {
 	if end := r.in.Ended; end != nil {
 		return &halt{end.Outcome, end.Reason}
 	}
-	if r.in.Order.Kind == slipway.KindRemove {
+	switch r.in.Order.Kind {
+	case slipway.KindAdopt:
+		return r.adopt(ctx)
+	case slipway.KindRemove:
 		return r.remove(ctx)
 	}
 	r.phase(ctx, slipway.Verifying)

@@ -109,12 +109,16 @@ func (r *release) remove(ctx workflow.Context) error {
 	remains := remainsOf(r.in.ID.ServiceID, r.blue)
 	remains.Removal = r.state.ID
 	r.dismantle(ctx, remains)
+	reason := slipway.Removal{By: r.in.Order.RequestedBy, Reason: r.in.Order.Reason}.String()
+	if a := r.blue.Adopted; a != nil && !a.Retire {
+		reason += fmt.Sprintf("; container %s on host %s, which was adopted, is left running", a.Container, a.Host)
+	}
 	for i, h := range r.plan.Hosts {
-		if !slices.ContainsFunc(r.remains.Containers, func(c Container) bool { return c.Host.Name == h.Name }) {
+		stays := func(c Container) bool { return c.Host.Name == h.Name }
+		if len(remains.Containers) > 0 && !slices.ContainsFunc(r.remains.Containers, stays) {
 			r.state.Hosts[i].Phase = slipway.HostRemoved
 		}
 	}
-	reason := slipway.Removal{By: r.in.Order.RequestedBy, Reason: r.in.Order.Reason}.String()
 	if left := r.remains.names(); len(left) > 0 {
 		reason += "; what does not answer is still to go: " + strings.Join(left, ", ")
 	}

@@ -27,6 +27,7 @@ type Container struct {
 	Host  slipway.PlanHost `json:"host"`
 	Name  string           `json:"name"`
 	Edges []string         `json:"edges,omitempty"` // that may send it traffic; none named: all of them
+	ID    string           `json:"id,omitempty"`    // of one that was adopted; empty: it is ours
 }
 
 // absent are hosts and edges that are known not to answer.
@@ -48,6 +49,12 @@ func remainsOf(id slipway.ServiceID, version *slipway.Version) Remains {
 	for _, e := range version.Plan.Edges {
 		remains.Edges = append(remains.Edges, e.Name)
 	}
+	if a := version.Adopted; a != nil {
+		if a.Retire {
+			remains.Containers = []Container{{Host: version.Plan.Hosts[0], Name: a.Container, ID: a.ID}}
+		}
+		return remains
+	}
 	for i, h := range version.Plan.Hosts {
 		c := Container{Host: h, Name: version.Hosts[i].Container}
 		for _, e := range version.Plan.Edges {
@@ -63,7 +70,7 @@ func remainsOf(id slipway.ServiceID, version *slipway.Version) Remains {
 // green is what there may be of this release's own version.
 func (r *release) green() Remains {
 	remains := remainsOf(r.in.ID.ServiceID, &slipway.Version{
-		Release: r.state.ID, Service: r.service, Plan: r.plan, Hosts: r.state.Hosts, Detours: len(r.state.Behind) > 0,
+		Release: brings(r.in.ID, r.in.Order), Service: r.service, Plan: r.plan, Hosts: r.state.Hosts, Detours: len(r.state.Behind) > 0, Adopted: unretired(r.adopted),
 	})
 	away := r.absent()
 	heard := func(edge string) bool { return r.staged && !slices.Contains(away.edges, edge) }
@@ -148,7 +155,7 @@ func dismantle(ctx workflow.Context, what Remains, away absent, adjust func(work
 	_ = each(ctx, len(containers), func(ctx workflow.Context, i int) error {
 		c := containers[i]
 		err := do(ctx, on(c.Host, adjust(removing(slipway.DoesRemove(c.Name, c.Host.Name), what.Grace))), host.RemoveContainer,
-			activities.RemoveInput{Host: c.Host.Name, Container: c.Name, Grace: what.Grace})
+			activities.RemoveInput{Host: c.Host.Name, Container: c.Name, Grace: what.Grace, ID: c.ID})
 		if err != nil {
 			left.Containers = append(left.Containers, c)
 		}

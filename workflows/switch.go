@@ -22,12 +22,15 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 	err := r.eachEdge(ctx, func(ctx workflow.Context, i int) error {
 		edge := r.plan.Edges[i]
 		upstreams := r.plan.Upstreams(edge, r.state.Hosts, r.service.Container.Port)
+		if r.adopted != nil {
+			upstreams = []string{r.reach[i]}
+		}
 		_, err := call(ctx, switching(slipway.DoesStage(edge.Name), deadline), central.StageTarget, activities.StageInput{
 			Edge: edge.Name,
 			Request: slipway.StageRequest{
 				ServiceID:  r.in.ID.ServiceID,
 				Route:      *r.service.Route,
-				Release:    r.state.ID,
+				Release:    brings(r.in.ID, r.in.Order),
 				Upstreams:  upstreams,
 				Away:       len(upstreams) == 0,
 				Generation: r.routes[i].Generation,
@@ -44,7 +47,7 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 			Edge: r.plan.Edges[i].Name,
 			Request: slipway.CommitRequest{
 				ServiceID:  r.in.ID.ServiceID,
-				Release:    r.state.ID,
+				Release:    brings(r.in.ID, r.in.Order),
 				Generation: r.routes[i].Generation,
 				By:         r.state.ID,
 			},
@@ -187,7 +190,8 @@ func (r *release) restore(i int) RestoreOn {
 func (r *release) restoreOn(ctx workflow.Context, i int, restore RestoreOn) error {
 	summary := "point " + restore.Edge + " back at " + orNothing(restore.Request.Release)
 	route, err := call(ctx, restoring(summary), central.RestoreTarget, activities.RestoreInput{Edge: restore.Edge, Request: restore.Request})
-	if err == nil && route.Active == r.state.ID && route.By != r.state.ID && slipway.IsRelease(route.By) {
+	green := brings(r.in.ID, r.in.Order)
+	if err == nil && route.Active == green && route.By != r.state.ID && slipway.IsRelease(route.By) {
 		// A later release came and went while this one held its blue: the edge
 		// serves green again, at a generation that this release did not write.
 		restore.Request.Generation = route.Generation
@@ -199,7 +203,7 @@ func (r *release) restoreOn(ctx workflow.Context, i int, restore RestoreOn) erro
 		r.restores = append(r.restores, restore)
 		return refusal(slipway.CodeUnavailable, "edge %s has not said that %s serves again (%s); it may still serve %s: look at it now, slipway-edge restore %s on its machine goes back",
 			restore.Edge, orNothing(r.state.Blue), message(err), r.state.ID, r.in.ID.ServiceID)
-	case route.Active == r.state.ID:
+	case route.Active == green:
 		return refusal(slipway.CodeConflict, "edge %s was pointed at %s by %s (%s): that stands, so it is not removed",
 			restore.Edge, route.Active, route.By, route.Reason)
 	}

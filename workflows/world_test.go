@@ -32,6 +32,7 @@ type world struct {
 	evidence []string                                     // containers of which it was kept
 	ports    []int                                        // that containers have, as far as hosts say
 	lastIP   byte
+	foreign  map[string]slipway.Found // containers that somebody else started
 }
 
 var service = slipway.ServiceID{Project: "search", Service: "api"}
@@ -319,6 +320,10 @@ func (e engine) Remove(_ context.Context, name string, _ time.Duration) error {
 // container finds the host that runs a release's container at an address.
 func (w *world) container(address, release string) string {
 	for _, h := range w.fleet.Hosts {
+		_, adopted := w.hosts[h.Name]["legacy"]
+		if adopted && release == service.Key()+".0" && address == slipway.HostPort(h.Address, 80) {
+			return h.Name
+		}
 		c, ok := w.hosts[h.Name][release]
 		if ok && (address == slipway.HostPort(c.Address, 8080) || address == slipway.HostPort(h.Address, c.HostPort)) {
 			return h.Name
@@ -334,6 +339,28 @@ func (a admin) points(release string) {
 			a.t.Errorf("%s is pointed at %s of %s, where nothing runs", a.edge, upstream, release)
 		}
 	}
+}
+
+func (e engine) Find(_ context.Context, name string) (slipway.Found, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	found, ok := e.foreign[name]
+	if !ok {
+		return found, slipway.Errorf(slipway.CodeNotFound, "host %s: there is no container %s", e.host, name)
+	}
+	return found, nil
+}
+
+func (e engine) Retire(_ context.Context, id string, _ time.Duration) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for edge, table := range e.edges {
+		if _, known := table[service.Key()].Targets[service.Key()+".0"]; known {
+			e.t.Errorf("%s is removed from %s while %s knows it", id, e.host, edge)
+		}
+	}
+	delete(e.hosts[e.host], e.foreign["legacy"].Name)
+	return nil
 }
 
 func (e engine) List(context.Context, slipway.ServiceID) ([]slipway.ContainerState, error) {

@@ -143,6 +143,10 @@ func (o *oneRelease) Unlock(context.Context, slipway.ServiceID, string, string, 
 	return nil
 }
 
+func (o *oneRelease) Adopt(context.Context, slipway.Order, string) (slipway.ReleaseID, error) {
+	return two, nil
+}
+
 func (o *oneRelease) Remove(context.Context, slipway.ServiceID, string, string, string) (slipway.ReleaseID, error) {
 	return two, nil
 }

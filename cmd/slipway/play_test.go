@@ -44,6 +44,9 @@ func (s *fakeServer) stage(id slipway.ReleaseID, tag, reason string) *play {
 		p.then(ended(slipway.Superseded, "search.query-api.3 took its place"))
 	case "gated":
 		p.then(append(up, gate(slipway.GateOpen))...)
+	case "adopted":
+		p.states[0].Hosts[0].Container = reason // the name that was sent
+		p.then(func(r *slipway.Release) { r.Kind, r.Phase = slipway.KindAdopt, slipway.Probing }, switched, ended(slipway.Live, ""))
 	case "removed":
 		p.then(removing, ended(slipway.Removed, "removed by ann: "+reason))
 	case "slow":

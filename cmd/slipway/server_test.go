@@ -51,6 +51,7 @@ func newFakeServer() *fakeServer {
 	for pattern, handler := range map[string]func(*http.Request) (any, error){
 		"POST /releases":                        s.submit,
 		"GET /releases":                         s.list,
+		"POST /adoptions":                       s.adopt,
 		"POST /plan":                            s.plan,
 		"GET /releases/{id}":                    s.look,
 		"POST /releases/{id}/abort":             s.abort,
@@ -208,6 +209,22 @@ func (s *fakeServer) submit(r *http.Request) (any, error) {
 		s.answers[key] = s.start(service.ServiceID, body.Tag, body.Reason)
 	}
 	return s.releases[s.answers[key]].now(), nil
+}
+
+func (s *fakeServer) adopt(r *http.Request) (any, error) {
+	var body struct {
+		ServiceFile string `json:"service_file"`
+		Container   string
+		Retire      bool
+	}
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		return nil, slipway.Errorf(slipway.CodeInvalid, "%w", err)
+	}
+	service, err := spec.ParseService("service.yaml", []byte(body.ServiceFile))
+	if err != nil {
+		return nil, err
+	}
+	return s.releases[s.start(service.ServiceID, "adopted", body.Container)].now(), nil
 }
 
 func (s *fakeServer) plan(r *http.Request) (any, error) {

@@ -22,6 +22,10 @@ func summary(release slipway.Release) string {
 	case release.Outcome == nil && release.SwitchedAt == nil:
 		return because(release.ID+" is "+string(release.Phase), release.Reason)
 	}
+	if release.Kind == slipway.KindAdopt {
+		return printable(fmt.Sprintf("%s: %s.%s.0, the container %s, serves %s/%s; nothing about it was changed",
+			release.ID, release.Project, release.Service, release.Hosts[0].Container, release.Project, release.Service))
+	}
 	text := fmt.Sprintf("%s serves %s (%s, %s) after %s", release.ID, service, release.Tag,
 		slipway.ShortDigest(release.Digest), seconds(release.SwitchedAt.Sub(release.StartedAt)))
 	if behind := len(release.Behind); behind > 0 {

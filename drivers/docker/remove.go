@@ -25,8 +25,14 @@ func (e *Engine) Remove(ctx context.Context, name string, grace time.Duration) e
 	if err != nil {
 		return e.fail(ctx, doing, err)
 	}
+	return e.stopAndRemove(ctx, found, grace)
+}
+
+func (e *Engine) stopAndRemove(ctx context.Context, found container.InspectResponse, grace time.Duration) error {
+	name := strings.TrimPrefix(found.Name, "/")
+	doing := "remove container " + name
 	timeout := seconds(grace)
-	err = e.client.ContainerStop(ctx, found.ID, container.StopOptions{Timeout: &timeout})
+	err := e.client.ContainerStop(ctx, found.ID, container.StopOptions{Timeout: &timeout})
 	if errdefs.IsNotFound(err) {
 		return nil
 	}

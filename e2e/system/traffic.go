@@ -37,9 +37,14 @@ const requestTimeout = 10 * time.Second
 
 // StartTraffic begins to send so many requests a second to the named service.
 func (s *System) StartTraffic(ctx context.Context, service string, perSecond int) *Traffic {
+	return s.StartTrafficTo(ctx, s.EdgeURL, service, perSecond)
+}
+
+// StartTrafficTo sends them to another address than the edge's.
+func (s *System) StartTrafficTo(ctx context.Context, url, service string, perSecond int) *Traffic {
 	ctx, stop := context.WithCancel(ctx)
 	t := &Traffic{
-		url: s.EdgeURL, host: Host(service), stop: stop, done: make(chan struct{}),
+		url: url, host: Host(service), stop: stop, done: make(chan struct{}),
 		answers: map[string]int{}, first: map[string]time.Time{}, last: map[string]time.Time{},
 	}
 	t.kept = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: requestTimeout}

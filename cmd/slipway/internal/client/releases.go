@@ -28,6 +28,25 @@ func (c *Client) Submit(ctx context.Context, order Order) (slipway.ReleaseID, sl
 	return id, release, err
 }
 
+// An Adoption asks for a container that serves already to be put behind the edge.
+type Adoption struct {
+	ServiceFile string `json:"service_file"`
+	Container   string `json:"container"`
+	Host        string `json:"host,omitempty"`
+	Retire      bool   `json:"retire,omitempty"`
+	Reason      string `json:"reason,omitempty"`
+}
+
+// Adopt puts a container behind the edge, and returns the id of the adoption,
+// which is followed as a release is.
+func (c *Client) Adopt(ctx context.Context, adoption Adoption) (slipway.ReleaseID, error) {
+	var release slipway.Release
+	if err := c.change(ctx, "/adoptions", adoption, &release); err != nil {
+		return slipway.ReleaseID{}, err
+	}
+	return c.releaseID(release.ID)
+}
+
 // Plan says what a release would do. Errors: those that it would be refused
 // with. It waits longer than for other answers, because the server asks hosts,
 // edges and registries first.
