@@ -17,7 +17,7 @@ func TestAdoptAndRemoveTakeTheRoleOperator(t *testing.T) {
 			t.Errorf("%s: adopt %d, remove %d\n%s\n%s", user, adopted.StatusCode, removed.StatusCode, adopted.body, removed.body)
 		}
 		if want[0] == 403 {
-			if !strings.Contains(string(removed.body), "may not adopt or remove services") {
+			if !strings.Contains(removed.body, "may not adopt or remove services") {
 				t.Errorf("%s", removed.body)
 			}
 			continue

@@ -115,6 +115,7 @@ func (l *lane) ready() bool {
 		return true
 	case slipway.KindRemove:
 		return l.Lock == nil && l.Held == 0
+	case slipway.KindRelease, slipway.KindAdopt:
 	}
 	return l.Lock == nil
 }
@@ -177,6 +178,7 @@ func summary(o slipway.Order) string {
 		return fmt.Sprintf("%s adopts %s, by %s", o.Service.ServiceID, o.Tag, o.RequestedBy)
 	case slipway.KindRemove:
 		return fmt.Sprintf("remove %s, by %s", o.Service.ServiceID, o.RequestedBy)
+	case slipway.KindRelease:
 	}
 	return fmt.Sprintf("%s %s, by %s", o.Service.ServiceID, o.Tag, o.RequestedBy)
 }

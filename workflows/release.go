@@ -65,6 +65,7 @@ func (r *release) run(ctx workflow.Context) error {
 		return r.adopt(ctx)
 	case slipway.KindRemove:
 		return r.remove(ctx)
+	case slipway.KindRelease, slipway.KindRollback:
 	}
 	r.phase(ctx, slipway.Verifying)
 	if err := r.verify(ctx); err != nil {
