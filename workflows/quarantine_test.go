@@ -250,7 +250,7 @@ func TestEdgeThatStopsAnsweringAsItIsSwitchedSendsAllBack(t *testing.T) {
 			s.live("v1")
 			s.hang("h2")
 			s.fault(&fault{mode: away, activity: activity, at: "e3"})
-			s.ends(s.submit(s.order("v2")), slipway.RolledBack, activity+" e3 is broken")
+			s.ends(s.submit(s.order("v2")), slipway.RolledBack, "edge e3 does not answer: it has not acknowledged search.api.2 within the switch_timeout of 10s")
 			s.is(release(1), release(1))
 		})
 	}

@@ -134,7 +134,11 @@ func TestOneEdgeThatDoesNotCommitSendsAllBack(t *testing.T) {
 			s.tell(func() {
 				s.live("v1")
 				s.fault(&fault{mode: mode, activity: "CommitTarget", at: "e2"})
-				r := s.ends(s.submit(s.order("v2")), slipway.RolledBack, "CommitTarget e2 is broken")
+				reason := "edge e2 does not answer: it has not acknowledged search.api.2 within the switch_timeout of 10s"
+				if mode == fails { // then it says itself what is wrong
+					reason = "CommitTarget e2 is broken"
+				}
+				r := s.ends(s.submit(s.order("v2")), slipway.RolledBack, reason)
 				s.is(release(1), release(1))
 				for _, e := range r.Edges {
 					if e.Active != release(1) {

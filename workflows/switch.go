@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -36,7 +37,7 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 				Generation: r.routes[i].Generation,
 			},
 		})
-		return err
+		return r.untaken(ctx, i, err)
 	})
 	if err != nil {
 		return err
@@ -61,7 +62,7 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 				last = at
 			}
 		}
-		return err
+		return r.untaken(ctx, i, err)
 	})
 	if err != nil {
 		return err
@@ -75,6 +76,20 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 	workflow.GetMetricsHandler(ctx).Timer("slipway_switch_skew").Record(last.Sub(first))
 	workflow.GetMetricsHandler(ctx).Timer("slipway_switch_latency").Record(now.Sub(begun))
 	return nil
+}
+
+// untaken words why an edge has not taken part in the switch. What an edge says
+// itself is passed on. Without an answer there is only one thing to know: how
+// the last attempt was broken off, by the network or by its deadline, is chance,
+// and is in the log.
+func (r *release) untaken(ctx workflow.Context, i int, err error) error {
+	name := r.plan.Edges[i].Name
+	if err == nil || ctx.Err() != nil || !unanswered(err) || strings.HasPrefix(message(err), "edge "+name+": ") {
+		return err
+	}
+	workflow.GetLogger(ctx).Warn("Edge did not take the switch", "edge", name, "error", message(err))
+	return refusal(slipway.CodeUnavailable, "edge %s does not answer: it has not acknowledged %s within the switch_timeout of %s",
+		name, brings(r.in.ID, r.in.Order), r.service.Strategy.BlueGreen.SwitchTimeout)
 }
 
 func (r *release) serve() {
