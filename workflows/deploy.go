@@ -15,6 +15,7 @@ import (
 func (r *release) deploy(ctx workflow.Context) error {
 	r.phase(ctx, slipway.Deploying)
 	r.undo.push("remove green", func(ctx workflow.Context) error {
+		r.keepFallen(ctx)
 		r.dismantle(ctx, r.green())
 		return nil
 	})
@@ -70,9 +71,30 @@ func (r *release) failed(ctx workflow.Context, i int, err error) {
 	if !started {
 		return
 	}
+	r.keepEvidence(ctx, i)
+}
+
+func (r *release) keepEvidence(ctx workflow.Context, i int) {
+	at := &r.state.Hosts[i]
 	kept, err := call(ctx, on(r.plan.Hosts[i], asking("keep evidence of "+at.Name)), host.KeepEvidence,
 		activities.ContainerInput{Host: at.Name, Release: r.state.ID, Container: at.Container, Secrets: r.service.Container.Secrets()})
 	if err == nil {
 		at.Error += "; evidence is kept in " + kept.Path
+	}
+}
+
+// keepFallen keeps what is left of green where it died while blue was held. By
+// now the traffic is off it, so nobody waits. Releases that were on their way
+// when this came go on without it: they may be in the middle of their undoing.
+func (r *release) keepFallen(ctx workflow.Context) {
+	for i, at := range r.state.Hosts {
+		if !slices.Contains(r.fallen, at.Name) {
+			continue
+		}
+		if workflow.GetVersion(ctx, keepsFallen, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+			return
+		}
+		r.state.Hosts[i].Phase, r.state.Hosts[i].Error = slipway.HostFailed, r.state.Reason
+		r.keepEvidence(ctx, i)
 	}
 }

@@ -82,7 +82,7 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue 
 			return // cancelled; nothing else ends a watch
 		}
 		if seen.GreenFailed != "" {
-			w.alarm = seen.GreenFailed
+			w.alarm, w.fallen = seen.GreenFailed, append(w.fallen, h.Name)
 			return
 		}
 		in.Ready = seen.Ready

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -138,6 +139,27 @@ func TestBlueIsNotRemovedUnderAnOverrideAtTheLastMoment(t *testing.T) {
 		s.wait(time.Hour)
 		if !slices.Contains(s.running(), "h1/"+release(1)) {
 			t.Errorf("blue is gone: %v", s.running())
+		}
+	})
+}
+
+func TestEvidenceIsKeptOfGreenThatDiesWhileBlueIsHeld(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.fall(release(n), true)
+		r := s.ends(n, slipway.RolledBack, "does not answer any more")
+		s.is(release(1), release(1))
+		failed := 0
+		for _, h := range r.Hosts {
+			if h.Phase == slipway.HostFailed && strings.Contains(h.Error, "/evidence/"+release(n)) {
+				failed++
+			}
+		}
+		if failed == 0 || len(s.evidence) != failed {
+			t.Errorf("hosts are shown as %+v; evidence %v", r.Hosts, s.evidence)
 		}
 	})
 }

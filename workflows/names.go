@@ -68,6 +68,12 @@ const (
 	Waiting  = "waiting"   // query of a Lane for a queued release: slipway.ReleaseID → slipway.Release
 )
 
+// Changes of what a workflow does that one which was open before must not take
+// part in, by the name under which workflow.GetVersion records them.
+const (
+	keepsFallen = "keep evidence of what died while blue was held" // 1: it does
+)
+
 // Memo fields of a Release: what a list shows and nobody searches by.
 const (
 	TagMemo  = "tag"

@@ -40,6 +40,7 @@ type release struct {
 	staged  bool                 // edges may know green
 	adopted *slipway.Adoption    // nil: green is started by this release
 	reach   []string             // where each edge reaches what is adopted
+	fallen  []string             // hosts on which green died while blue was held
 	undo    undoStack
 
 	cancel   workflow.CancelFunc // of everything that an abort breaks
