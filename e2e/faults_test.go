@@ -288,12 +288,6 @@ var faults = []fault{
 		},
 	},
 	{
-		name: "disk full on pull, until somebody makes room",
-		arm: func(t *testing.T, f *faulty) {
-			f.on(t, f.Between.Docker, first(2, f.pulls), lab.Refused(http.StatusOK, `{"error": "write /var/lib/docker/tmp/GetImageBlob1: no space left on device"}`))
-		},
-	},
-	{
 		name: "process exits at once",
 		env:  []string{"EXIT_AFTER_MS=0", "EXIT_CODE=7", "EXIT_MESSAGE=no index at /data"},
 	},

@@ -24,8 +24,9 @@ const reportEvery = 200 * time.Millisecond
 // goroutine, as bytes arrive. An image that is there already costs one call.
 //
 // Errors: CodeNotFound when the registry has no such digest, CodeForbidden,
-// CodeTooMany, and CodeUnavailable when the engine or the registry does not
-// answer, or the host's disk is full.
+// CodeTooMany, CodeUnavailable when the engine or the registry does not answer,
+// and CodeConflict when the host's disk is full: nobody makes room while a release
+// waits for it.
 func (e *Engine) Pull(ctx context.Context, ref string, auth slipway.RegistryAuth, progress func(slipway.Progress)) (string, error) {
 	doing := "pull " + ref
 	if id, err := e.imageID(ctx, ref); err == nil || !errdefs.IsNotFound(err) {
@@ -49,7 +50,9 @@ func (e *Engine) Pull(ctx context.Context, ref string, auth slipway.RegistryAuth
 			err = ctx.Err()
 		}
 		if strings.Contains(err.Error(), "no space left on device") {
-			return "", slipway.Errorf(slipway.CodeUnavailable, "host %s: %s: the disk of the Docker Engine is full: %w", e.host, doing, err)
+			return "", slipway.Errorf(slipway.CodeConflict,
+				"host %s: %s: the disk of the Docker Engine is full: %w; make room there (docker system df says what takes it, docker image prune --all frees what nothing runs), and release again",
+				e.host, doing, err)
 		}
 		return "", e.fail(ctx, doing, err)
 	}

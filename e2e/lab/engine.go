@@ -35,7 +35,11 @@ type daemon struct {
 
 // StartEngine starts a Docker Engine, and returns when it answers. Close ends
 // it with all its containers.
-func StartEngine(ctx context.Context) (*Engine, error) {
+func StartEngine(ctx context.Context) (*Engine, error) { return StartSmallEngine(ctx, 0) }
+
+// StartSmallEngine starts one that has a disk of its own, of so many bytes (0: the
+// machine's), for images and containers. It cannot be rebooted.
+func StartSmallEngine(ctx context.Context, disk int64) (*Engine, error) {
 	if err := need(map[string]string{"dockerd": "docker.io", "containerd": "containerd", "ip": "iproute2"}); err != nil {
 		return nil, err
 	}
@@ -49,6 +53,12 @@ func StartEngine(ctx context.Context) (*Engine, error) {
 	e.flags = []string{
 		"--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
 		"--default-address-pool=base=" + e.pool().String() + ",size=26", "--insecure-registry=127.0.0.0/8",
+	}
+	if disk > 0 {
+		path := filepath.Join(s.dir, "disk")
+		if err := errors.Join(makeDisk(path, disk), mountDisk(path, filepath.Join(s.dir, "data"))); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
 	}
 	if err := errors.Join(e.removeBridges(), e.configure(true), e.start(ctx)); err != nil {
 		return nil, errors.Join(err, e.Close())

@@ -34,6 +34,7 @@ type Options struct {
 	Listen   string    // of the API; empty: a free port
 	HTTP     string    // of the edge; empty: a free port
 	Temporal string    // of the embedded Temporal; empty: a free port
+	Disk     int64     // bytes that the lab's own engine has for images and containers; 0: those of the machine
 	Proxied  bool      // Slipway reaches everything through a Proxy, which can be made to fail
 }
 
@@ -79,7 +80,7 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 		return s, err
 	}
 	if s.docker == "" {
-		if s.Engine, err = lab.StartEngine(ctx); err != nil {
+		if s.Engine, err = lab.StartSmallEngine(ctx, s.options.Disk); err != nil {
 			return s, err
 		}
 		s.closers = append(s.closers, s.Engine)
