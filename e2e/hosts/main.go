@@ -41,7 +41,7 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	hosts, err := lab.StartHosts(ctx, lab.HostsOptions{Count: *count, Disk: *disk << 20, Edge: filepath.Join(bin, "slipway-edge")})
+	hosts, err := lab.StartHosts(ctx, lab.HostsOptions{Count: *count, Disk: *disk << 20, Edge: filepath.Join(bin, "slipway-edge"), SSH: lab.Way(*way) == lab.SSH})
 	if err != nil {
 		return err
 	}
