@@ -59,10 +59,22 @@ func TestADeadAgentIsToldWithinSeconds(t *testing.T) {
 	if !strings.Contains(refused.Reason, "host h1: its agent does not answer") || !strings.Contains(refused.Reason, "slipway worker --host h1") {
 		t.Errorf("it says %q, which does not name the agent", refused.Reason)
 	}
+	if h := hosts(t, s)[0]; h.Answers || h.Agent == nil || h.Agent.Seen == nil || !strings.Contains(h.Error, "its agent does not answer") {
+		t.Errorf("a host with a dead agent: %+v", h)
+	}
 	if err := s.Agents[0].Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	release(t, s, svc, "v1", 0)
+	if h := hosts(t, s)[0]; !h.Answers || h.Way != "agent" || h.Agent == nil || !h.Agent.Alive || h.Facts.Version == "" {
+		t.Errorf("a host with an agent: %+v", h)
+	}
+}
+
+// hosts is what ann is told of the hosts.
+func hosts(t *testing.T, s *system.System) []slipway.HostStatus {
+	t.Helper()
+	return decode[struct{ Hosts []slipway.HostStatus }](t, cli(t, s, 0, "hosts", "-o", "json")).Hosts
 }
 
 // startHosts is a system of its own on hosts of the lab, with ann signed in.
