@@ -1,6 +1,9 @@
 package slipway
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A Fleet is what there is to release onto: the content of a fleet.yaml.
 // Operators write it; it names where credentials are, and holds none.
@@ -19,10 +22,26 @@ type Host struct {
 	Name    string            `json:"name"`
 	Docker  string            `json:"docker,omitempty"` // unix:///path, tcp://host:port or ssh://user@host; empty with Agent
 	TLS     *TLS              `json:"tls,omitempty"`
+	SSH     *SSH              `json:"ssh,omitempty"`
 	Agent   bool              `json:"agent,omitempty"` // a worker on the host itself polls host/<name>
 	Address string            `json:"address"`         // the IP address that edges elsewhere reach its containers at
 	Ports   PortRange         `json:"ports"`           // host ports that Slipway may bind on Address
 	Labels  map[string]string `json:"labels,omitempty"`
+}
+
+// Remote reports whether who works on the host is on another machine: not its
+// agent, and not a worker that reaches its Docker Engine by a socket.
+func (h Host) Remote() bool {
+	return strings.HasPrefix(h.Docker, "tcp://") || strings.HasPrefix(h.Docker, "ssh://")
+}
+
+// Way is how the host is reached: unix, tcp, ssh or agent.
+func (h Host) Way() string {
+	if h.Agent {
+		return "agent"
+	}
+	way, _, _ := strings.Cut(h.Docker, "://")
+	return way
 }
 
 // An Edge is a reverse proxy that holds the routes of services.
@@ -47,6 +66,12 @@ type TLS struct {
 	CA   string `json:"ca"`
 	Cert string `json:"cert"`
 	Key  string `json:"key"`
+}
+
+// SSH names the files of a connection over SSH. Without them, ssh finds its own.
+type SSH struct {
+	Key        string `json:"key"`         // the private key
+	KnownHosts string `json:"known_hosts"` // the hosts that are trusted, and no others
 }
 
 // A Registry holds images.

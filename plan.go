@@ -19,7 +19,8 @@ type PlanHost struct {
 	Name    string    `json:"name"`
 	Agent   bool      `json:"agent,omitempty"`
 	Address string    `json:"address"`
-	Publish bool      `json:"publish,omitempty"` // an edge elsewhere needs a port of the host, or may come to need it
+	Remote  bool      `json:"remote,omitempty"`  // whoever works on it is elsewhere, and reaches no container there by its own address
+	Publish bool      `json:"publish,omitempty"` // somebody elsewhere, an edge or who probes, needs a port of the host, or may come to need it
 	Ports   PortRange `json:"ports"`
 }
 
@@ -63,7 +64,11 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	}
 	for _, h := range fleet.Hosts {
 		if project.Hosts.Selects(h) && svc.Hosts.Selects(h) {
-			plan.Hosts = append(plan.Hosts, PlanHost{Name: h.Name, Agent: h.Agent, Address: h.Address, Ports: h.Ports})
+			remote := h.Remote()
+			if remote && h.Ports == (PortRange{}) {
+				return Plan{}, Errorf(CodeInvalid, "host %q is reached from elsewhere, so its containers are probed by a port of the host: give it a range, ports: 20000-20999", h.Name)
+			}
+			plan.Hosts = append(plan.Hosts, PlanHost{Name: h.Name, Agent: h.Agent, Remote: remote, Publish: remote, Address: h.Address, Ports: h.Ports})
 		}
 	}
 	if len(plan.Hosts) == 0 {

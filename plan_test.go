@@ -100,6 +100,24 @@ func TestPlanIsRefusedWhereTooFewHostsCouldServe(t *testing.T) {
 	}
 }
 
+func TestPlanPublishesAPortWhereContainersAreProbedFromElsewhere(t *testing.T) {
+	for docker, remote := range map[string]bool{"tcp://10.0.0.3:2376": true, "ssh://h3": true, "unix:///var/run/docker.sock": false, "": false} {
+		f, svc := testFleet(), testService("shop")
+		svc.Route.Host = "shop.example.com"
+		f.Edges = append(f.Edges, Edge{Name: "e3", On: "h3"})
+		f.Hosts[2].Docker, f.Hosts[2].Agent = docker, docker == ""
+		_, err := NewPlan(f, svc)
+		if says := err != nil && strings.Contains(err.Error(), `host "h3" is reached from elsewhere`); says != remote {
+			t.Errorf("%q without ports: got %v", docker, err)
+		}
+		f.Hosts[2].Ports = PortRange{First: 20000, Last: 20999}
+		plan, err := NewPlan(f, svc)
+		if err != nil || plan.Hosts[0].Remote != remote || plan.Hosts[0].Publish != remote {
+			t.Errorf("%q: got %+v, %v", docker, plan.Hosts, err)
+		}
+	}
+}
+
 func TestPlanUsesOneRegistryForBothRolesWhereThereIsOne(t *testing.T) {
 	fleet := testFleet()
 	fleet.Registries = []Registry{{Name: "only", Roles: []RegistryRole{ProductionRegistry, SourceRegistry}}}

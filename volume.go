@@ -68,6 +68,9 @@ func (f *Fleet) own() []string {
 	}
 	for _, h := range f.Hosts {
 		add(h.Docker, h.TLS)
+		if h.SSH != nil {
+			list = append(list, h.SSH.Key)
+		}
 	}
 	for _, e := range f.Edges {
 		add(e.Admin, e.TLS)

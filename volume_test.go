@@ -34,6 +34,7 @@ func TestVolumesOfTheSystemAreOpenedByNameOnlyAndSocketsNever(t *testing.T) {
 		{"/proc by a pattern", "/**", "/proc/1/root", false, "no pattern opens from above"},
 		{"/proc, listed, as monitors need it", "/proc", "/proc", true, ""},
 		{"a device as a directory", "/**", "/dev/sda", false, "no pattern opens from above"},
+		{"an SSH key of the fleet", "/srv/**", "/srv/ssh/id", false, "/srv/ssh/id"},
 		{"Docker's own data", "/var/lib/**", "/var/lib/docker/volumes/x", false, "no pattern opens from above"},
 		{"what contains Docker's own data", "/var/**", "/var/lib", false, "no pattern opens from above"},
 		{"Slipway's own data", "/var/lib/**", "/var/lib/slipway", false, "no pattern opens from above"},
@@ -44,7 +45,7 @@ func TestVolumesOfTheSystemAreOpenedByNameOnlyAndSocketsNever(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			fleet := testFleet()
 			fleet.Projects[0].Allow.Volumes = []string{test.list}
-			fleet.Hosts = append(fleet.Hosts, Host{Name: "h9", Docker: "unix:///srv/engine/h9.sock", TLS: &TLS{Key: "/srv/keys/h9.pem"}})
+			fleet.Hosts = append(fleet.Hosts, Host{Name: "h9", Docker: "unix:///srv/engine/h9.sock", TLS: &TLS{Key: "/srv/keys/h9.pem"}, SSH: &SSH{Key: "/srv/ssh/id"}})
 			fleet.Edges = append(fleet.Edges, Edge{Name: "e9", Admin: "unix:///srv/edge/e9.sock"})
 			svc := testService("search")
 			svc.Container.Volumes = []Volume{{Source: test.source, Target: "/data"}}

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,23 @@ func TestRights_OfEachRole(t *testing.T) {
 			if a := s.as(user, c.method, c.path, c.body); !strings.HasPrefix(a.Status, want[i]) {
 				t.Errorf("%s %s by %s: %s instead of %s: %s", c.method, c.path, user, a.Status, want[i], a.body)
 			}
+		}
+	}
+}
+
+// Of hosts, people see those of the projects that they may view.
+func TestRights_HostsAreThoseOfOnesProjects(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for user, want := range map[string][]string{"vera": {"h1"}, "otto": {"h1"}, "shea": {"h1"}, "nils": {}} {
+		var list struct{ Hosts []slipway.HostStatus }
+		s.as(user, "GET", "/api/v1/hosts", nil).into(t, &list)
+		got := []string{}
+		for _, h := range list.Hosts {
+			got = append(got, h.Name)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s sees the hosts %v, want %v", user, got, want)
 		}
 	}
 }

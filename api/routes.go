@@ -32,6 +32,8 @@ func (s *server) routes() []route {
 		operation("POST "+v1+"/services/{project}/{service}/lock", person, "Keep new releases away", s.lock),
 		operation("DELETE "+v1+"/services/{project}/{service}/lock", person, "Let releases start again", s.unlock),
 
+		operation("GET "+v1+"/hosts", person, "List hosts and how they answer", s.listHosts),
+
 		s.page("GET /{$}", person, s.homePage),
 		s.page("GET /releases/{id}", person, s.releasePage),
 		s.page("GET /services/{project}/{service}", person, s.servicePage),

@@ -106,12 +106,23 @@ func (d *Daemon) Follow(ctx context.Context) {
 
 // Work runs the worker until ctx ends.
 func (d *Daemon) Work(ctx context.Context, c client.Client) error {
-	w := worker.New(c, worker.Config{
-		Fleet:    d.fleet.Current,
-		Data:     d.config.Data,
-		Releases: starter.New(c),
-		Log:      d.config.Log,
-	})
+	return run(ctx, worker.New(c, d.worker(c)))
+}
+
+// WorkOn runs the agent of a host until ctx ends.
+func (d *Daemon) WorkOn(ctx context.Context, c client.Client, agent worker.Agent) error {
+	w, err := worker.NewAgent(c, d.worker(c), agent)
+	if err != nil {
+		return err
+	}
+	return run(ctx, w)
+}
+
+func (d *Daemon) worker(c client.Client) worker.Config {
+	return worker.Config{Fleet: d.fleet.Current, Data: d.config.Data, Releases: starter.New(c), Log: d.config.Log}
+}
+
+func run(ctx context.Context, w *worker.Worker) error {
 	if err := w.Start(); err != nil {
 		return err
 	}

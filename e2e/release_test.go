@@ -285,7 +285,12 @@ func stop(t *testing.T, traffic *system.Traffic) system.Report {
 // on the host, running.
 func wantContainers(t *testing.T, s *system.System, name string, releases ...string) {
 	t.Helper()
-	engine, err := docker.Dial(s.Docker())
+	wantContainersOn(t, s.Docker(), name, releases...)
+}
+
+func wantContainersOn(t *testing.T, host slipway.Host, name string, releases ...string) {
+	t.Helper()
+	engine, err := docker.Dial(host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,6 +307,6 @@ func wantContainers(t *testing.T, s *system.System, name string, releases ...str
 		want[r] = true
 	}
 	if fmt.Sprint(have) != fmt.Sprint(want) {
-		t.Errorf("containers of %s (and whether they run): %v, want %v", name, have, want)
+		t.Errorf("containers of %s on %s (and whether they run): %v, want %v", name, host.Name, have, want)
 	}
 }

@@ -13,6 +13,7 @@ var hostKeys = object[slipway.Host]{
 	"name":    func(h *slipway.Host, v value) { h.Name = v.name() },
 	"docker":  func(h *slipway.Host, v value) { h.Docker = v.docker() },
 	"tls":     func(h *slipway.Host, v value) { h.TLS = v.tls() },
+	"ssh":     func(h *slipway.Host, v value) { h.SSH = v.ssh() },
 	"agent":   func(h *slipway.Host, v value) { h.Agent = v.boolean() },
 	"address": func(h *slipway.Host, v value) { h.Address = v.address() },
 	"ports":   func(h *slipway.Host, v value) { h.Ports = v.portRange() },
@@ -38,6 +39,10 @@ func (v value) hosts() []slipway.Host {
 			g.at("docker").bad("tcp without TLS gives the host to everyone who reaches the port; add tls: {ca, cert, key}")
 		case !tcp && h.Docker != "" && g.has("tls"):
 			g.at("tls").bad("is for docker: tcp://…; leave it out")
+		case !strings.HasPrefix(h.Docker, "ssh://") && h.Docker != "" && g.has("ssh"):
+			g.at("ssh").bad("is for docker: ssh://…; leave it out")
+		case h.Agent && (g.has("tls") || g.has("ssh")):
+			item.bad("has an agent, which needs no way to its Docker Engine; leave tls and ssh out")
 		}
 		return h
 	})
@@ -92,6 +97,19 @@ func (v value) tls() *slipway.TLS {
 	tlsKeys.decode(v, &t, "{ca: /etc/slipway/ca.pem, cert: /etc/slipway/cert.pem, key: /etc/slipway/key.pem}", nil).need(
 		[2]string{"ca", "/etc/slipway/ca.pem"}, [2]string{"cert", "/etc/slipway/cert.pem"}, [2]string{"key", "/etc/slipway/key.pem"})
 	return &t
+}
+
+var sshKeys = object[slipway.SSH]{
+	"key":         func(s *slipway.SSH, v value) { s.Key = v.filePath("/etc/slipway/ssh/id_ed25519") },
+	"known_hosts": func(s *slipway.SSH, v value) { s.KnownHosts = v.filePath("/etc/slipway/ssh/known_hosts") },
+}
+
+// ssh is the two files of a connection over SSH.
+func (v value) ssh() *slipway.SSH {
+	var s slipway.SSH
+	sshKeys.decode(v, &s, "{key: /etc/slipway/ssh/id_ed25519, known_hosts: /etc/slipway/ssh/known_hosts}", nil).need(
+		[2]string{"key", "/etc/slipway/ssh/id_ed25519"}, [2]string{"known_hosts", "/etc/slipway/ssh/known_hosts"})
+	return &s
 }
 
 // address is an IP address that a port can be bound to and reached at.

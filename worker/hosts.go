@@ -13,6 +13,7 @@ import (
 // first asked for, and again when its entry in the fleet file has changed.
 type hosts struct {
 	fleet  func() *slipway.Fleet
+	agent  *Agent // of the one host that this worker is on; nil for the worker of all others
 	mu     sync.Mutex
 	dialed map[string]dialed
 }
@@ -26,6 +27,14 @@ func (h *hosts) Engine(name string) (activities.Engine, error) {
 	host, ok := h.fleet().Host(name)
 	if !ok {
 		return nil, slipway.Errorf(slipway.CodeNotFound, "host %q is not in the fleet file", name)
+	}
+	switch {
+	case h.agent != nil && name != h.agent.Host:
+		return nil, slipway.Errorf(slipway.CodeNotFound, "this is the agent of host %s, and serves no other: host %s is not its business", h.agent.Host, name)
+	case h.agent != nil:
+		host.Docker = h.agent.Docker
+	case host.Agent:
+		return nil, slipway.Errorf(slipway.CodeNotFound, "host %s has an agent: only that reaches its Docker Engine", name)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -35,20 +36,45 @@ const (
 
 // A Worker runs workflows and activities.
 type Worker struct {
-	main, copies worker.Worker
-	hosts        *hosts
+	parts []worker.Worker // in the order in which they start
+	hosts *hosts
 }
 
 // New makes a worker for the central task queues. It polls once it is started.
 func New(c client.Client, config Config) *Worker {
 	registries := &registries{fleet: config.Fleet, secrets: secrets.Store{}}
 	hosts := &hosts{fleet: config.Fleet}
+	host := hostActivities(config, hosts, registries)
 	central := &activities.Central{
 		Registries: registries,
 		Edges:      &edges{fleet: config.Fleet},
 		Releases:   config.Releases,
 	}
-	host := &activities.Host{
+	beat := []interceptor.WorkerInterceptor{&pulse{}}
+	main := worker.New(c, workflows.TaskQueue, worker.Options{
+		MaxConcurrentActivityExecutionSize: maxActivities,
+		StickyScheduleToStartTimeout:       time.Second, // after a restart the old process's queue is nobody's
+		WorkerStopTimeout:                  stopTimeout,
+		MaxHeartbeatThrottleInterval:       throttle,
+		Interceptors:                       beat,
+	})
+	copies := worker.New(c, workflows.CopyQueue, worker.Options{
+		MaxConcurrentActivityExecutionSize: maxCopies,
+		DisableWorkflowWorker:              true,
+		WorkerStopTimeout:                  stopTimeout,
+		MaxHeartbeatThrottleInterval:       throttle,
+		Interceptors:                       beat,
+	})
+	workflows.Register(main)
+	main.RegisterActivity(central)
+	main.RegisterActivity(host)
+	copies.RegisterActivity(central)
+	return &Worker{parts: []worker.Worker{main, copies}, hosts: hosts}
+}
+
+// hostActivities are those that look at, start and remove containers.
+func hostActivities(config Config, hosts *hosts, registries *registries) *activities.Host {
+	return &activities.Host{
 		Engines:    hosts,
 		Registries: registries,
 		Prober:     probe.New(),
@@ -56,34 +82,11 @@ func New(c client.Client, config Config) *Worker {
 		Secrets:    secrets.Store{},
 		Evidence:   evidence.Store{Dir: filepath.Join(config.Data, "evidence")},
 	}
-	beat := []interceptor.WorkerInterceptor{&pulse{}}
-	w := &Worker{
-		main: worker.New(c, workflows.TaskQueue, worker.Options{
-			MaxConcurrentActivityExecutionSize: maxActivities,
-			StickyScheduleToStartTimeout:       time.Second, // after a restart the old process's queue is nobody's
-			WorkerStopTimeout:                  stopTimeout,
-			MaxHeartbeatThrottleInterval:       throttle,
-			Interceptors:                       beat,
-		}),
-		copies: worker.New(c, workflows.CopyQueue, worker.Options{
-			MaxConcurrentActivityExecutionSize: maxCopies,
-			DisableWorkflowWorker:              true,
-			WorkerStopTimeout:                  stopTimeout,
-			MaxHeartbeatThrottleInterval:       throttle,
-			Interceptors:                       beat,
-		}),
-		hosts: hosts,
-	}
-	workflows.Register(w.main)
-	w.main.RegisterActivity(central)
-	w.main.RegisterActivity(host)
-	w.copies.RegisterActivity(central)
-	return w
 }
 
 // Start begins to poll.
 func (w *Worker) Start() error {
-	for _, part := range []worker.Worker{w.main, w.copies} {
+	for _, part := range w.parts {
 		if err := part.Start(); err != nil {
 			return fmt.Errorf("start worker: %w", err)
 		}
@@ -94,7 +97,8 @@ func (w *Worker) Start() error {
 // Stop stops polling, gives activities a moment to end, and closes what was
 // dialled. Whatever did not end is tried again by the next worker.
 func (w *Worker) Stop() {
-	w.copies.Stop()
-	w.main.Stop()
+	for _, part := range slices.Backward(w.parts) {
+		part.Stop()
+	}
 	w.hosts.close()
 }

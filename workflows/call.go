@@ -3,7 +3,9 @@ package workflows
 import (
 	"context"
 	"errors"
+	"strings"
 
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -22,12 +24,23 @@ var (
 func call[I, O any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, I) (O, error), in I) (O, error) {
 	var out O
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in).Get(ctx, &out)
-	return out, err
+	return out, untaken(options, err)
 }
 
 // do runs an activity that has none.
 func do[I any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, I) error, in I) error {
-	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in).Get(ctx, nil)
+	return untaken(options, workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in).Get(ctx, nil))
+}
+
+// untaken says which agent it was that did not take an activity in time.
+func untaken(options workflow.ActivityOptions, err error) error {
+	timeout, ok := errors.AsType[*temporal.TimeoutError](err)
+	if !ok || timeout.TimeoutType() != enums.TIMEOUT_TYPE_SCHEDULE_TO_START {
+		return err
+	}
+	name := strings.TrimPrefix(options.TaskQueue, HostQueue(""))
+	return refusal(slipway.CodeUnreachable, "host %s: its agent does not answer: it has taken no work for %s; see why there, or start it: slipway worker --host %s",
+		name, options.ScheduleToStartTimeout, name)
 }
 
 // each calls f for 0 … n-1 side by side and returns when all are over. The

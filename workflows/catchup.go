@@ -97,7 +97,7 @@ func (c *catchup) attempt(ctx workflow.Context, behind slipway.Behind) (bool, er
 // bring waits for a host to answer and starts the version there, proven.
 func (c *catchup) bring(ctx workflow.Context, i int) (slipway.ReleaseHost, error) {
 	version, plan, at := c.Version, c.Version.Plan.Hosts[i], c.Version.Hosts[i]
-	facts, err := call(ctx, on(plan, patient(asking("wait for "+plan.Name))), host.HostFacts, activities.HostInput{Host: plan.Name})
+	facts, err := call(ctx, patient(on(plan, asking("wait for "+plan.Name))), host.HostFacts, activities.HostInput{Host: plan.Name})
 	if err == nil {
 		err = activities.Failure(version.Plan.Unfit(plan, facts))
 	}

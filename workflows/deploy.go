@@ -58,6 +58,15 @@ func (r *release) newcomer() newcomer {
 	return newcomer{release: r.state.ID, service: r.service, registry: r.plan.Production, image: r.image, patience: r.patience()}
 }
 
+// probedAt is where whoever works on a host reaches a container there. One that
+// is from before the host was reached from elsewhere may have no port.
+func probedAt(h slipway.PlanHost, at slipway.ReleaseHost, port int) string {
+	if h.Remote && at.HostPort != 0 {
+		return slipway.HostPort(h.Address, at.HostPort)
+	}
+	return slipway.HostPort(at.Address, port)
+}
+
 // failed notes why green failed on a host, and keeps what is left of it before
 // it is removed.
 func (r *release) failed(ctx workflow.Context, i int, err error) {

@@ -55,17 +55,17 @@ func (w *watch) start(ctx workflow.Context) {
 	w.away = map[string]string{}
 	for _, h := range w.outlook().WatchedHosts() {
 		workflow.Go(ctx, func(ctx workflow.Context) {
-			blue := target(h.Name, w.blue.Hosts, w.blue.Service)
+			blue := target(h, w.blue.Hosts, w.blue.Service)
 			if a := w.blue.Adopted; a != nil && blue != nil {
 				blue.Address = a.Upstream
 			}
-			w.watchHost(ctx, h, target(h.Name, w.state.Hosts, w.service), blue)
+			w.watchHost(ctx, h, target(h, w.state.Hosts, w.service), blue)
 		})
 	}
 	w.rejoined = func(name string) { // green is there now, too
 		for _, h := range w.plan.Hosts {
 			if h.Name == name {
-				workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, h, target(name, w.state.Hosts, w.service), nil) })
+				workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, h, target(h, w.state.Hosts, w.service), nil) })
 			}
 		}
 	}
@@ -78,8 +78,15 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue 
 	in := activities.WatchInput{Host: h.Name, Green: green, Blue: blue, Ready: true}
 	for ctx.Err() == nil && w.alarm == "" {
 		seen, err := call(ctx, on(h, watching(slipway.DoesWatch(h.Name), w.service.Strategy.BlueGreen.Hold.Std())), host.WatchHost, in)
+		if err != nil && ctx.Err() == nil && h.Agent { // nothing else ends a watch
+			w.away[h.Name] = message(err)
+			w.state.RollbackReady = false
+			w.details(ctx)
+			_ = workflow.Sleep(ctx, agentTimeout) // the next attempt waits as long again
+			continue
+		}
 		if err != nil {
-			return // cancelled; nothing else ends a watch
+			return // cancelled
 		}
 		if seen.GreenFailed != "" {
 			w.alarm, w.fallen = seen.GreenFailed, append(w.fallen, h.Name)
@@ -113,12 +120,12 @@ func (w *watch) watchEdge(ctx workflow.Context, i int) {
 	}
 }
 
-func target(host string, at []slipway.ReleaseHost, service slipway.Service) *activities.WatchedTarget {
+func target(host slipway.PlanHost, at []slipway.ReleaseHost, service slipway.Service) *activities.WatchedTarget {
 	for _, h := range at {
-		if h.Name == host && h.Phase != slipway.HostQuarantined {
+		if h.Name == host.Name && h.Phase != slipway.HostQuarantined {
 			return &activities.WatchedTarget{
 				Container: h.Container,
-				Address:   slipway.HostPort(h.Address, service.Container.Port),
+				Address:   probedAt(host, h, service.Container.Port),
 				Check:     service.Healthcheck,
 				Secrets:   service.Container.Secrets(),
 			}

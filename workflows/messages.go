@@ -174,3 +174,14 @@ type RestoreOn struct {
 	Edge    string                 `json:"edge"`
 	Request slipway.RestoreRequest `json:"request"`
 }
+
+// HostsInput names hosts to look at.
+type HostsInput struct {
+	Hosts []slipway.PlanHost `json:"hosts"`
+}
+
+// A HostAnswer is what one of them said, or why it said nothing.
+type HostAnswer struct {
+	Facts *slipway.HostFacts `json:"facts,omitempty"`
+	Error string             `json:"error,omitempty"`
+}

@@ -29,6 +29,7 @@ const (
 	CleanupType = "Cleanup"
 	PlanType    = "Plan"
 	CatchupType = "Catchup"
+	HostsType   = "Hosts"
 )
 
 // LaneID is the workflow ID of a service's lane.
@@ -49,6 +50,9 @@ func CatchupCleanupID(id slipway.ReleaseID) string { return "cleanup/" + id.Stri
 
 // PlanID is the workflow ID of a plan.
 func PlanID(id slipway.ServiceID, unique string) string { return "plan/" + id.Key() + "/" + unique }
+
+// HostsID is the workflow ID of a look at the hosts.
+func HostsID(unique string) string { return "hosts/" + unique }
 
 // Updates, signals and queries. Decide and abort exist as update and as signal.
 const (

@@ -20,8 +20,8 @@ func TestNamesAreStable(t *testing.T) {
 	got := []string{
 		workflows.Namespace,
 		workflows.TaskQueue, workflows.CopyQueue, workflows.HostQueue("h1"),
-		workflows.LaneType, workflows.ReleaseType, workflows.CleanupType, workflows.PlanType, workflows.CatchupType,
-		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id), workflows.PlanID(id.ServiceID, "x"),
+		workflows.LaneType, workflows.ReleaseType, workflows.CleanupType, workflows.PlanType, workflows.CatchupType, workflows.HostsType,
+		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id), workflows.PlanID(id.ServiceID, "x"), workflows.HostsID("x"),
 		workflows.CatchupID(id.ServiceID), workflows.CatchupCleanupID(id),
 		workflows.Submit, workflows.Rollback, workflows.Decide, workflows.Abort, workflows.Accept,
 		workflows.Lock, workflows.Unlock, workflows.Adopt, workflows.Remove, workflows.Newer,
@@ -33,8 +33,8 @@ func TestNamesAreStable(t *testing.T) {
 	want := []string{
 		"slipway",
 		"slipway", "copy", "host/h1",
-		"Lane", "Release", "Cleanup", "Plan", "Catchup",
-		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17", "plan/search.query-api/x",
+		"Lane", "Release", "Cleanup", "Plan", "Catchup", "Hosts",
+		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17", "plan/search.query-api/x", "hosts/x",
 		"catchup/search.query-api", "cleanup/search.query-api.17/catchup",
 		"submit", "rollback", "decide", "abort", "accept",
 		"lock", "unlock", "adopt", "remove", "newer",

@@ -60,7 +60,7 @@ func (n newcomer) prove(ctx workflow.Context, plan slipway.PlanHost, at slipway.
 	_, err := call(ctx, promptly(plan, n.patience, starting(slipway.DoesProve(plan.Name), n.deadline())), host.ProbeGreen, activities.ProbeInput{
 		Host:      plan.Name,
 		Container: at.Container,
-		Address:   slipway.HostPort(at.Address, n.service.Container.Port),
+		Address:   probedAt(plan, at, n.service.Container.Port),
 		Check:     n.service.Healthcheck,
 		Deadline:  n.deadline(),
 		Secrets:   n.service.Container.Secrets(),

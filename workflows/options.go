@@ -131,26 +131,31 @@ func watching(summary string, atMost time.Duration) workflow.ActivityOptions {
 // patient makes any of these go on for as long as it takes: a host may be away
 // for days.
 func patient(options workflow.ActivityOptions) workflow.ActivityOptions {
-	options.ScheduleToCloseTimeout = 0
+	options.ScheduleToCloseTimeout, options.ScheduleToStartTimeout = 0, 0
 	options.RetryPolicy = retry(time.Second, time.Minute)
 	return options
 }
 
 // promptly sends an activity to where a host's activities run. An agent that
-// does not take it up within the caller's patience counts as a host that does
-// not answer; 0 waits for it as long as for the activity itself.
+// does not take it up within the caller's patience, if that is any, counts as a
+// host that does not answer.
 func promptly(h slipway.PlanHost, patience slipway.Duration, options workflow.ActivityOptions) workflow.ActivityOptions {
 	options = on(h, options)
-	if h.Agent {
+	if h.Agent && patience > 0 {
 		options.ScheduleToStartTimeout = patience.Std()
 	}
 	return options
 }
 
+// agentTimeout is how long work may wait for the agent of its host. One that
+// lives takes it at once.
+const agentTimeout = 5 * time.Second
+
 // on sends an activity to where a host's activities run.
 func on(h slipway.PlanHost, options workflow.ActivityOptions) workflow.ActivityOptions {
 	if h.Agent {
 		options.TaskQueue = HostQueue(h.Name)
+		options.ScheduleToStartTimeout = agentTimeout
 	}
 	return options
 }

@@ -154,7 +154,7 @@ func dismantle(ctx workflow.Context, what Remains, away absent, adjust func(work
 	}
 	_ = each(ctx, len(containers), func(ctx workflow.Context, i int) error {
 		c := containers[i]
-		err := do(ctx, on(c.Host, adjust(removing(slipway.DoesRemove(c.Name, c.Host.Name), what.Grace))), host.RemoveContainer,
+		err := do(ctx, adjust(on(c.Host, removing(slipway.DoesRemove(c.Name, c.Host.Name), what.Grace))), host.RemoveContainer,
 			activities.RemoveInput{Host: c.Host.Name, Container: c.Name, Grace: what.Grace, ID: c.ID})
 		if err != nil {
 			left.Containers = append(left.Containers, c)

@@ -185,3 +185,7 @@ func (o *oneRelease) Services(ctx context.Context, _ string) ([]slipway.ServiceS
 	status, err := o.Service(ctx, two.ServiceID)
 	return []slipway.ServiceStatus{status}, err
 }
+
+func (o *oneRelease) Hosts(context.Context, []slipway.Host) ([]slipway.HostStatus, error) {
+	return []slipway.HostStatus{}, nil
+}

@@ -59,6 +59,7 @@ func newFakeServer() *fakeServer {
 		"POST /releases/{id}/decisions":         s.decide,
 		"GET /services":                         s.services,
 		"DELETE /services/{project}/{s}":        s.remove,
+		"GET /hosts":                            s.hosts,
 		"POST /services/{project}/{s}/rollback": s.rollback,
 		"POST /services/{project}/{s}/lock":     s.lock,
 		"DELETE /services/{project}/{s}/lock":   s.unlock,
@@ -411,6 +412,20 @@ func (s *fakeServer) services(r *http.Request) (any, error) {
 		Lock:      s.locked,
 	}, {
 		ServiceID: slipway.ServiceID{Project: "search", Service: "suggest"},
+	}}}, nil
+}
+
+func (s *fakeServer) hosts(*http.Request) (any, error) {
+	return map[string]any{"hosts": []slipway.HostStatus{{
+		Name: "h1", Way: "tcp", Address: "10.0.0.1", Labels: map[string]string{"role": "web", "rack": "7"}, Answers: true,
+		Facts: &slipway.HostFacts{Platform: "linux/amd64", Version: "28.2.2", Answered: slipway.Duration(12 * time.Millisecond)},
+	}, {
+		Name: "h2", Way: "agent", Address: "10.0.0.2", Agent: &slipway.AgentStatus{Alive: true}, Answers: true,
+		Facts: &slipway.HostFacts{Version: "28.2.2", Answered: slipway.Duration(3 * time.Millisecond)},
+	}, {
+		Name: "h3", Way: "agent", Address: "10.0.0.3", Agent: &slipway.AgentStatus{Seen: &began}, Error: "host h3: its agent does not answer",
+	}, {
+		Name: "h4", Way: "agent", Address: "10.0.0.4", Agent: &slipway.AgentStatus{}, Error: "host h4: its agent does not answer",
 	}}}, nil
 }
 

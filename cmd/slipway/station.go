@@ -24,6 +24,7 @@ const retention = 90 * 24 * time.Hour
 // A station is one of Slipway's parts against a Temporal cluster.
 type station struct {
 	fleet, data string
+	guest       bool // may not prepare Temporal, and need not
 }
 
 func (s *station) flags(cmd *cobra.Command) {
@@ -54,9 +55,11 @@ func (s *station) connect(ctx context.Context, part string) (*daemon.Daemon, cli
 	if err != nil {
 		return nil, nil, slipway.Errorf(slipway.CodeUnavailable, "connect to Temporal at %s: %w", options.HostPort, err)
 	}
-	if err := starter.EnsureNamespace(ctx, c, options.Namespace, retention); err != nil {
-		c.Close()
-		return nil, nil, fmt.Errorf("prepare Temporal: %w", err)
+	if !s.guest {
+		if err := starter.EnsureNamespace(ctx, c, options.Namespace, retention); err != nil {
+			c.Close()
+			return nil, nil, fmt.Errorf("prepare Temporal: %w", err)
+		}
 	}
 	d.Follow(ctx)
 	log.Info("Part started", "part", part, "temporal", options.HostPort, "namespace", options.Namespace, "version", version)

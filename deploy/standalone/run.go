@@ -13,6 +13,7 @@ import (
 
 	"slipway"
 	"slipway/daemon"
+	"slipway/deploy/standalone/agents"
 	"slipway/deploy/standalone/embedded"
 	"slipway/starter"
 	"slipway/workflows"
@@ -67,9 +68,21 @@ func runAll(ctx context.Context, o options, stdout io.Writer) (err error) {
 	if err := starter.EnsureNamespace(starting, c, workflows.Namespace, retention); err != nil {
 		return err
 	}
+	at := temporal.Address()
+	if o.agentsListen != "" {
+		door, closed := agents.Open(agents.Options{
+			Listen: o.agentsListen, TLS: o.agentsTLS, Temporal: temporal.Address(), Namespace: workflows.Namespace,
+			Log: slog.Default().With("component", "agents"),
+		})
+		if closed != nil {
+			return closed
+		}
+		defer func() { err = errors.Join(err, door.Close()) }()
+		at += ", agents " + door.Address()
+	}
 	d.Follow(ctx)
 	return serve(ctx, d, c, listener, temporal.UIHandler(), func() {
 		fmt.Fprintf(stdout, "slipway-standalone %s is ready: API and console http://%s, Temporal http://%[2]s%s/ and %s\n",
-			version, listener.Addr(), embedded.UIPath, temporal.Address())
+			version, listener.Addr(), embedded.UIPath, at)
 	})
 }

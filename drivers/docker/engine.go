@@ -15,11 +15,8 @@ package docker
 import (
 	"context"
 	"net/netip"
-	"strings"
 
 	"github.com/docker/docker/client"
-
-	"slipway"
 )
 
 // An Engine is one Docker Engine. Its methods may be called at the same time.
@@ -34,21 +31,6 @@ type Engine struct {
 	subnet   netip.Prefix // of the bridge network, once it is known
 	lastIP   netip.Addr   // the address given out last
 	lastPort int          // the host port given out last
-}
-
-// Dial returns the engine of a host. It does not connect: the first call does,
-// and agrees on the version of the API. The connection is kept and made again
-// when needed. A host that is not reached over a Unix socket is CodeInvalid.
-func Dial(host slipway.Host) (*Engine, error) {
-	if !strings.HasPrefix(host.Docker, "unix:///") {
-		return nil, slipway.Errorf(slipway.CodeInvalid,
-			"host %s: docker is %q: write the path of the engine's socket, for example unix:///var/run/docker.sock", host.Name, host.Docker)
-	}
-	c, err := client.NewClientWithOpts(client.WithHost(host.Docker), client.WithAPIVersionNegotiation())
-	if err != nil {
-		return nil, slipway.Errorf(slipway.CodeInvalid, "host %s: docker is %q: %w", host.Name, host.Docker, err)
-	}
-	return &Engine{host: host.Name, client: c, placing: make(chan struct{}, 1)}, nil
 }
 
 // Close gives up idle connections.

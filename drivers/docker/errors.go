@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -26,10 +27,26 @@ func (e *Engine) fail(ctx context.Context, doing string, err error) error {
 		return fmt.Errorf("host %s: %s: %w", e.host, doing, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return slipway.Errorf(slipway.CodeUnavailable, "host %s: the Docker Engine did not answer in time: %s: %w", e.host, doing, err)
+	case distrusted(err):
+		return slipway.Errorf(slipway.CodeForbidden, "host %s: the Docker Engine and Slipway do not accept each other's certificates: %s: %w", e.host, doing, err)
+	}
+	if code, tell, ok := sshFailed(err); ok {
+		return slipway.Errorf(code, "host %s: %s: %s", e.host, doing, tell)
+	}
+	switch {
 	case unreachable(err):
 		return slipway.Errorf(slipway.CodeUnavailable, "host %s: the Docker Engine is not reachable: %s: %w", e.host, doing, err)
 	}
 	return slipway.Errorf(code(err), "host %s: %s: %w", e.host, doing, err)
+}
+
+// distrusted reports whether a certificate was refused, here or there.
+func distrusted(err error) bool {
+	if _, ours := errors.AsType[*tls.CertificateVerificationError](err); ours {
+		return true
+	}
+	theirs, ok := errors.AsType[*net.OpError](err)
+	return ok && theirs.Op == "remote error" // an alert of TLS
 }
 
 // unreachable reports whether the connection failed, rather than the request.

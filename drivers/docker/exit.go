@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -41,13 +42,37 @@ func (e *Engine) AwaitExit(ctx context.Context, name string) (slipway.Exit, erro
 	if now != nil && now.Code == exit.Code {
 		exit = now
 	}
+	if now == nil && exit.Code == 0 && exit.Error == "" {
+		exit.Code = e.died(ctx, name)
+	}
 	return e.exited(ctx, name, exit, err)
+}
+
+// died is the code that the engine says the process ended with last. The engine
+// answers a wait with the container's code of the moment at which it writes the
+// answer; when it has started the process again by then, that is 0.
+func (e *Engine) died(ctx context.Context, name string) int {
+	ctx, cancel := context.WithTimeout(ctx, memoryWords)
+	defer cancel()
+	happened, _ := e.client.Events(ctx, events.ListOptions{
+		Since:   "1",
+		Filters: filters.NewArgs(filters.Arg("container", name), filters.Arg("event", string(events.ActionDie))),
+	})
+	code := 0
+	for {
+		select {
+		case event := <-happened:
+			code, _ = strconv.Atoi(event.Actor.Attributes["exitCode"]) // of an engine that does not say: 0
+		case <-ctx.Done():
+			return code
+		}
+	}
 }
 
 // killed is the exit code of a process that ended by SIGKILL.
 const killed = 137
 
-// memoryWords is how long the engine may take to say that memory ran out.
+// memoryWords is how long the engine may take to say what has happened.
 const memoryWords = 300 * time.Millisecond
 
 // ranOutOfMemory looks for it among what the engine says has happened: once it

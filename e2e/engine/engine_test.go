@@ -39,8 +39,8 @@ type engineLab struct {
 
 func newEngineLab(t *testing.T) engineLab {
 	t.Helper()
-	e := engineLab{Engine: lab.TestEngine(t), registry: lab.TestRegistry(t)}
-	driver, err := docker.Dial(slipway.Host{Name: "h1", Docker: e.Host()})
+	e := engineLab{Engine: lab.TestEngineFor(t, way), registry: lab.TestRegistry(t)}
+	driver, err := docker.Dial(e.Reached())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestEngineStartingTwiceFindsTheSameContainer(t *testing.T) {
 
 func TestEngineStartsAtTheSameTimeGetDifferentPlaces(t *testing.T) {
 	e := newEngineLab(t)
-	second, err := docker.Dial(slipway.Host{Name: "h1", Docker: e.Host()}) // as another process has it
+	second, err := docker.Dial(e.Reached()) // as another process has it
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,14 @@ import (
 	"path/filepath"
 	"text/template"
 
+	"slipway"
 	"slipway/e2e/lab"
 )
 
 // about is what the files and the explanation are made of.
 type about struct {
 	*lab.Hosts
+	Door               slipway.TLS // that agents are shown
 	Way                lab.Way
 	Registry, Bin, Dir string
 	Password, Bcrypt   string
@@ -47,7 +49,11 @@ const howTo = `
 {{end}}
 The fleet file is {{.Dir}}/fleet.yaml. Release onto them:
 
-  {{.Bin}}/slipway-standalone --data {{.Dir}}/standalone --fleet {{.Dir}}/fleet.yaml
+  {{.Bin}}/slipway-standalone --data {{.Dir}}/standalone --fleet {{.Dir}}/fleet.yaml{{if eq .Way "agent"}} \
+    --agents-listen {{.Address}}:7244 --agents-tls-cert {{.Door.Cert}} --agents-tls-key {{.Door.Key}} --agents-client-ca {{.Door.CA}}
+{{range .All}}  TEMPORAL_ADDRESS={{$.Address}}:7244 TEMPORAL_TLS_CLIENT_CERT_PATH={{.Certificate.Cert}} TEMPORAL_TLS_CLIENT_KEY_PATH={{.Certificate.Key}} TEMPORAL_TLS_SERVER_CA_CERT_PATH={{.Certificate.CA}} \
+    {{range .Inside}}{{.}} {{end}}{{$.Bin}}/slipway worker --host {{.Name}} --fleet {{$.Dir}}/fleet.yaml --data {{.Keeps}}/agent --docker {{.Host}} &
+{{end}}{{end}}
   echo '{{.Password}}' | {{.Bin}}/slipway login --user olga --password-stdin
   {{.Bin}}/slipway release -f {{.Dir}}/service.yaml --tag v1 --wait     # and v2
 {{with index .All 0}}  curl -H 'Host: demo.example.com' {{.EdgeURL}}

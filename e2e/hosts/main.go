@@ -41,7 +41,7 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	hosts, err := lab.StartHosts(ctx, lab.HostsOptions{Count: *count, Disk: *disk << 20, Edge: filepath.Join(bin, "slipway-edge")})
+	hosts, err := lab.StartHosts(ctx, lab.HostsOptions{Count: *count, Disk: *disk << 20, Edge: filepath.Join(bin, "slipway-edge"), SSH: lab.Way(*way) == lab.SSH})
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,11 @@ func run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	about := about{Hosts: hosts, Way: lab.Way(*way), Registry: registry.URL(), Bin: bin, Dir: hosts.Dir(), Password: system.Password, Bcrypt: system.PasswordBcrypt}
+	door, err := hosts.Certify("machine", hosts.Address())
+	if err != nil {
+		return err
+	}
+	about := about{Door: door, Hosts: hosts, Way: lab.Way(*way), Registry: registry.URL(), Bin: bin, Dir: hosts.Dir(), Password: system.Password, Bcrypt: system.PasswordBcrypt}
 	for name, text := range map[string]string{"fleet.yaml": fleetYAML, "service.yaml": serviceYAML} {
 		if err := about.write(name, text); err != nil {
 			return err
@@ -80,7 +84,9 @@ func known(way lab.Way) bool { return strings.Contains(", "+ways()+",", ", "+str
 func ways() string {
 	var names []string
 	for _, way := range lab.Ways {
-		names = append(names, string(way))
+		if way != lab.Unix { // these hosts are machines of their own
+			names = append(names, string(way))
+		}
 	}
 	return strings.Join(names, ", ")
 }

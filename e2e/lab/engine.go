@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"slipway"
 )
 
 // An Engine is a Docker Engine of the lab's own, with live-restore on.
@@ -25,6 +27,9 @@ type Engine struct {
 	flags  []string // of dockerd, besides where things are
 	api    *http.Client
 	daemon *daemon
+
+	reached slipway.Host
+	sshd    *Program // nil if it is not reached that way
 }
 
 // A daemon is one run of dockerd.
@@ -35,11 +40,19 @@ type daemon struct {
 
 // StartEngine starts a Docker Engine, and returns when it answers. Close ends
 // it with all its containers.
-func StartEngine(ctx context.Context) (*Engine, error) { return StartSmallEngine(ctx, 0) }
+func StartEngine(ctx context.Context) (*Engine, error) { return startEngine(ctx, Unix, 0) }
+
+// StartEngineFor is StartEngine, with a way by which Reached says how Slipway
+// reaches it. Agent is none: that is a worker of Slipway's.
+func StartEngineFor(ctx context.Context, way Way) (*Engine, error) { return startEngine(ctx, way, 0) }
 
 // StartSmallEngine starts one that has a disk of its own, of so many bytes (0: the
 // machine's), for images and containers. It cannot be rebooted.
 func StartSmallEngine(ctx context.Context, disk int64) (*Engine, error) {
+	return startEngine(ctx, Unix, disk)
+}
+
+func startEngine(ctx context.Context, way Way, disk int64) (*Engine, error) {
 	if err := need(map[string]string{"dockerd": "docker.io", "containerd": "containerd", "ip": "iproute2"}); err != nil {
 		return nil, err
 	}
@@ -60,7 +73,7 @@ func StartSmallEngine(ctx context.Context, disk int64) (*Engine, error) {
 			return nil, errors.Join(err, e.Close())
 		}
 	}
-	if err := errors.Join(e.removeBridges(), e.configure(true), e.start(ctx)); err != nil {
+	if err := errors.Join(e.removeBridges(), e.configure(true), e.reach(ctx, way), e.start(ctx)); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
@@ -82,6 +95,9 @@ func (e *Engine) Socket() string { return filepath.Join(e.slot.dir, "docker.sock
 
 // Host is the engine's address as a fleet file has it.
 func (e *Engine) Host() string { return "unix://" + e.Socket() }
+
+// Reached is the engine as a fleet file has it, by the way it was started for.
+func (e *Engine) Reached() slipway.Host { return e.reached }
 
 // Log is the path of what dockerd writes.
 func (e *Engine) Log() string { return filepath.Join(e.slot.dir, "dockerd.log") }
@@ -148,7 +164,11 @@ func (e *Engine) Resume() error { return e.signal(syscall.SIGCONT) }
 // Close ends the engine and its containers, and removes all that they left.
 func (e *Engine) Close() error {
 	e.removeContainers()
-	return errors.Join(e.slot.kill(programs...), e.removeBridges(), e.slot.release())
+	var ssh error
+	if e.sshd != nil {
+		ssh = e.sshd.Kill()
+	}
+	return errors.Join(ssh, e.slot.kill(programs...), e.removeBridges(), e.slot.release())
 }
 
 // removeContainers lets dockerd take down its containers, which alone knows of

@@ -19,7 +19,11 @@ type Host struct {
 	*Engine
 	Name    string
 	Address string
-	Edge    *Program // runs on the host, outside Docker; nil without
+	// Certificate is for the host's name and address, and good for both sides of
+	// a connection.
+	Certificate slipway.TLS
+	Edge        *Program // runs on the host, outside Docker; nil without
+	SSHD        *Program // nil without
 
 	number  int
 	of      *Hosts
@@ -29,22 +33,8 @@ type Host struct {
 	running []*Program // of those, when the power went
 }
 
-// A Way is how Slipway reaches the Docker Engine of a host.
-type Way string
-
-// The ways.
+// Ports on which hosts answer, besides those of their engines.
 const (
-	Unix  Way = "unix"  // a socket, for a worker on the same machine
-	TCP   Way = "tcp"   // with mutual TLS
-	Agent Way = "agent" // a worker on the host
-)
-
-// Ways are all of them.
-var Ways = []Way{Unix, TCP, Agent}
-
-// Ports on which hosts answer.
-const (
-	dockerPort    = 2376
 	edgePort      = 80
 	edgeAdminPort = 2019
 )
@@ -64,31 +54,40 @@ func (h *Hosts) newHost(number int, options HostsOptions) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	host.Certificate = files
 	host.enter = host.inside.enter()
-	host.flags = []string{
-		"--host=tcp://" + host.at(dockerPort), "--tlsverify", "--tlscacert=" + files.CA, "--tlscert=" + files.Cert, "--tlskey=" + files.Key,
-		"--default-address-pool=base=10.215.0.0/16,size=24", "--insecure-registry=" + h.network.subnet(),
-	}
+	host.flags = append(overTCP(host.Address, files), "--default-address-pool=base=10.215.0.0/16,size=24", "--insecure-registry="+h.network.subnet())
 	if options.Disk > 0 {
-		host.disk = filepath.Join(host.slot.dir, "disk")
+		host.disk = host.keeps("disk")
 		if err := makeDisk(host.disk, options.Disk); err != nil {
 			return nil, err
 		}
 	}
 	if options.Edge != "" {
-		host.Edge = host.program("slipway-edge", options.Edge, "--data", filepath.Join(host.slot.dir, "edge"), "--http", host.at(edgePort),
+		host.Edge = host.Program("slipway-edge", options.Edge, "--data", host.keeps("edge"), "--http", host.at(edgePort),
 			"--admin", host.at(edgeAdminPort), "--admin-tls-cert", files.Cert, "--admin-tls-key", files.Key, "--admin-client-ca", files.CA)
-		host.Edge.Ready = host.answers(edgeAdminPort)
+		host.Edge.Ready = listens(host.Address, edgeAdminPort)
+	}
+	if options.SSH {
+		command, err := sshServer{dir: host.slot.dir, address: host.Address, port: sshPort, docker: host.Host(), client: h.ssh}.prepare()
+		if err != nil {
+			return nil, err
+		}
+		host.SSHD = host.Program("sshd", command...)
+		host.SSHD.Ready = listens(host.Address, sshPort)
 	}
 	return host, host.configure(true)
 }
 
-// Program is one that runs on the host. It is ended with the host, and started
-// again with it if it ran when the power went.
-func (h *Host) program(name string, command ...string) *Program {
-	p := &Program{Name: name + " on " + h.Name, Command: append(h.inside.enter(), command...), LogFile: filepath.Join(h.slot.dir, name+".log")}
+// Program is one to run on the host. It is ended with the host; one that ran
+// when the power went, or was made before it was there, is started with the
+// host.
+func (h *Host) Program(name string, command ...string) *Program {
+	p := &Program{Name: name + " on " + h.Name, Command: append(h.inside.enter(), command...), LogFile: h.keeps(name + ".log")}
 	h.beside = append(h.beside, p)
-	h.running = append(h.running, p)
+	if h.daemon == nil {
+		h.running = append(h.running, p)
+	}
 	return p
 }
 
@@ -153,6 +152,11 @@ func (h *Host) Cable(state string) string {
 	return strings.Join([]string{"ip", "-n", string(h.of.network.name), "link", "set", h.Name, state}, " ")
 }
 
+// Do does something on the host's network: what it listens on or connects to is
+// on the host. It is done in one thread, so it must not start a goroutine for
+// that.
+func (h *Host) Do(something func() error) error { return h.inside.do(something) }
+
 // Inside is a command line that runs the command on the host's network.
 func (h *Host) Inside(command ...string) []string { return append(h.inside.enter(), command...) }
 
@@ -164,6 +168,8 @@ func (h *Host) Docker(way Way) slipway.Host {
 		host.Docker = h.Host()
 	case TCP:
 		host.Docker, host.TLS = "tcp://"+h.at(dockerPort), &h.of.Client
+	case SSH:
+		host.Docker, host.SSH = "ssh://root@"+h.at(sshPort), &h.of.ssh
 	case Agent:
 		host.Agent = true
 	}
@@ -176,6 +182,9 @@ func (h *Host) YAML(way Way) string {
 	reached := fmt.Sprintf("docker: %q", host.Docker)
 	if host.TLS != nil {
 		reached += ", tls: " + flow(*host.TLS)
+	}
+	if host.SSH != nil {
+		reached += fmt.Sprintf(", ssh: {key: %q, known_hosts: %q}", host.SSH.Key, host.SSH.KnownHosts)
 	}
 	if host.Agent {
 		reached = "agent: true"
@@ -194,18 +203,9 @@ func (h *Host) EdgeURL() string { return "http://" + h.Address }
 // among it.
 func (h *Host) Keeps() string { return h.slot.dir }
 
+func (h *Host) keeps(name string) string { return filepath.Join(h.slot.dir, name) }
+
 // data is where the engine keeps images and containers.
-func (h *Host) data() string { return filepath.Join(h.slot.dir, "data") }
+func (h *Host) data() string { return h.keeps("data") }
 
 func (h *Host) at(port int) string { return net.JoinHostPort(h.Address, strconv.Itoa(port)) }
-
-// answers reports whether something listens on the port of the host.
-func (h *Host) answers(port int) func(context.Context) error {
-	return func(ctx context.Context) error {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", h.at(port))
-		if err != nil {
-			return err
-		}
-		return conn.Close()
-	}
-}

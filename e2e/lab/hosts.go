@@ -22,6 +22,7 @@ type Hosts struct {
 	slot      *slot
 	network   network
 	authority *authority
+	ssh       slipway.SSH // that their SSH servers accept
 }
 
 // HostsOptions say how hosts are made.
@@ -29,6 +30,7 @@ type HostsOptions struct {
 	Count int    // 1 to 200
 	Disk  int64  // bytes of a disk of its own for what each engine keeps; 0: the machine's
 	Edge  string // path of slipway-edge; empty: no edges
+	SSH   bool   // with an SSH server on each
 }
 
 // StartHosts makes hosts, and returns when all of them answer. Close removes
@@ -61,6 +63,11 @@ func StartHosts(ctx context.Context, options HostsOptions) (_ *Hosts, err error)
 	}
 	if h.Client, err = h.authority.issue("client"); err != nil {
 		return nil, err
+	}
+	if options.SSH {
+		if h.ssh, err = newSSHClient(s.dir); err != nil {
+			return nil, err
+		}
 	}
 	for n := 1; n <= options.Count; n++ {
 		host, err := h.newHost(n, options)

@@ -6,9 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A namespace is a network of its own, by name. Whoever runs in it sees other
@@ -30,6 +33,30 @@ func (n namespace) enter() []string { return []string{"nsenter", "--net=" + n.fi
 
 // run runs a program inside, to its end.
 func (n namespace) run(command ...string) error { return run(append(n.enter(), command...)...) }
+
+// do does something in one thread that is inside meanwhile.
+func (n namespace) do(something func() error) error {
+	there, err := os.Open(n.file())
+	if err != nil {
+		return err
+	}
+	defer there.Close()
+	runtime.LockOSThread()
+	own, err := os.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	err = something()
+	if back := unix.Setns(int(own.Fd()), unix.CLONE_NEWNET); back != nil {
+		return errors.Join(err, back) // the thread stays locked, and ends with the goroutine
+	}
+	runtime.UnlockOSThread()
+	return err
+}
 
 // ip runs ip on the interfaces inside.
 func (n namespace) ip(args ...string) error {

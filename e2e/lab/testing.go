@@ -13,6 +13,12 @@ const startTimeout = time.Minute
 // TestEngine is StartEngine for one test, which fails if there is no engine.
 func TestEngine(t testing.TB) *Engine { return forTest(t, StartEngine) }
 
+// TestEngineFor is StartEngineFor for one test, which fails if there is no
+// engine.
+func TestEngineFor(t testing.TB, way Way) *Engine {
+	return forTest(t, func(ctx context.Context) (*Engine, error) { return StartEngineFor(ctx, way) })
+}
+
 // TestRegistry is StartRegistry for one test, which fails if there is none.
 func TestRegistry(t testing.TB) *Registry { return forTest(t, StartRegistry) }
 

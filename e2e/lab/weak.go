@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"time"
 
@@ -88,34 +87,14 @@ func carry(from, to *os.File, loss float64, delay time.Duration, seed uint64) {
 // it. Each frame begins with the kernel's notes on checksums and sizes that are
 // still to be worked out: between namespaces, nobody has.
 func (n network) frames(name string) (*os.File, error) {
-	fd, err := n.socket(name)
-	if err != nil {
+	var fd int
+	if err := n.name.do(func() (err error) {
+		fd, err = rawSocket(name)
+		return err
+	}); err != nil {
 		return nil, fmt.Errorf("listen to interface %s: %w", name, err)
 	}
 	return os.NewFile(uintptr(fd), name), nil
-}
-
-func (n network) socket(name string) (fd int, err error) {
-	runtime.LockOSThread() // which enters the namespace, and comes back
-	own, err := os.Open("/proc/thread-self/ns/net")
-	if err != nil {
-		return 0, err
-	}
-	defer own.Close()
-	there, err := os.Open(n.name.file())
-	if err != nil {
-		return 0, err
-	}
-	defer there.Close()
-	if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
-		return 0, err
-	}
-	fd, err = rawSocket(name)
-	if back := unix.Setns(int(own.Fd()), unix.CLONE_NEWNET); back != nil {
-		return 0, errors.Join(err, back) // the thread stays locked, and ends with the goroutine
-	}
-	runtime.UnlockOSThread()
-	return fd, err
 }
 
 func rawSocket(name string) (int, error) {

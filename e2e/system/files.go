@@ -6,32 +6,36 @@ import (
 	"path/filepath"
 )
 
-// fleet is the fleet file of a system: one host, the edge on it, two
-// registries, one project.
+// fleet is the fleet file of a system: one host with the edge on it, or those of
+// the lab, two registries, one project.
 func (s *System) fleet() string {
 	at := s.addresses()
-	return fmt.Sprintf(`
+	hosts := fmt.Sprintf(`
 hosts:
   - {name: h1, docker: %q, address: 127.0.0.1, ports: 20000-20999, labels: {role: web}}
 edges:
   - {name: e1, admin: %q, on: h1, hosts: [h1]}
-registries:
+`, at.docker, at.edge)
+	if s.Hosts != nil {
+		hosts = s.Hosts.FleetYAML(s.options.Way)
+	}
+	return hosts + fmt.Sprintf(`registries:
   - {name: internal, role: source, url: %q}
   - {name: production, role: production, url: %q}
 roles: {admin: [ops-lead]}
 projects:
-  - name: %[6]s
+  - name: %[4]s
     hosts: {labels: {role: web}}
     roles: {releaser: [search-dev], approver: [search-lead], operator: [ops], viewer: [everyone]}
     routes: ["*.example.com"]
-    allow: {volumes: ["%[7]s/data/**"], cap_add: [NET_BIND_SERVICE], devices: [/dev/null], secrets: ["env://SEARCH_*", "file://%[7]s/secrets/*"]}
+    allow: {volumes: ["%[5]s/data/**"], cap_add: [NET_BIND_SERVICE], devices: [/dev/null], secrets: ["env://SEARCH_*", "file://%[5]s/secrets/*"]}
 directory:
   users:
-    - {name: ann, password_bcrypt: %[5]q, groups: [search-dev]}
-    - {name: bob, password_bcrypt: %[5]q, groups: [search-lead]}
-    - {name: olga, password_bcrypt: %[5]q, groups: [ops-lead]}
-    - {name: eve, password_bcrypt: %[5]q, groups: []}
-`, at.docker, at.edge, at.source, at.production, PasswordBcrypt, s.options.Project, s.Dir)
+    - {name: ann, password_bcrypt: %[3]q, groups: [search-dev]}
+    - {name: bob, password_bcrypt: %[3]q, groups: [search-lead]}
+    - {name: olga, password_bcrypt: %[3]q, groups: [ops-lead]}
+    - {name: eve, password_bcrypt: %[3]q, groups: []}
+`, at.source, at.production, PasswordBcrypt, s.options.Project, s.Dir)
 }
 
 // The secrets that the worker of every system knows, as services ask for them.

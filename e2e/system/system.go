@@ -34,14 +34,18 @@ type Options struct {
 	Listen   string    // of the API; empty: a free port
 	HTTP     string    // of the edge; empty: a free port
 	Temporal string    // of the embedded Temporal; empty: a free port
-	Disk     int64     // bytes that the lab's own engine has for images and containers; 0: those of the machine
+	Hosts    int       // so many hosts on a network of their own, each with an edge, instead of one engine and one edge here
+	Way      lab.Way   // with Hosts: how Slipway reaches them
+	Disk     int64     // bytes that the lab's own engine, and each of Hosts, has for images and containers; 0: those of the machine
 	Proxied  bool      // Slipway reaches everything through a Proxy, which can be made to fail
 }
 
 // A System is running.
 type System struct {
 	Dir        string      // of everything it keeps
-	Engine     *lab.Engine // nil where Options.Docker named one
+	Engine     *lab.Engine // nil where Options.Docker named one, or with Hosts
+	Hosts      *lab.Hosts  // nil without
+	Agents     []*Process  // of the hosts, in their order; none if they are reached otherwise
 	Source     *lab.Registry
 	Production *lab.Registry
 	Edge       *Process
@@ -79,24 +83,13 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 	if s.App, err = lab.BuildApp(ctx, dir); err != nil {
 		return s, err
 	}
-	if s.docker == "" {
-		if s.Engine, err = lab.StartSmallEngine(ctx, s.options.Disk); err != nil {
-			return s, err
-		}
-		s.closers = append(s.closers, s.Engine)
-		s.docker = s.Engine.Host()
+	if options.Hosts > 0 {
+		err = s.hosts(ctx)
 	} else {
-		guest, err := visit(ctx, s.docker, s.options.Project)
-		if err != nil {
-			return s, err
-		}
-		s.closers = append(s.closers, guest)
+		err = s.machine(ctx)
 	}
-	for _, registry := range []**lab.Registry{&s.Source, &s.Production} {
-		if *registry, err = lab.StartRegistry(ctx); err != nil {
-			return s, err
-		}
-		s.closers = append(s.closers, *registry)
+	if err != nil {
+		return s, err
 	}
 	if options.Proxied {
 		if err = s.between(); err != nil {
@@ -108,23 +101,65 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 		return s, err
 	}
 	listen, http, temporal := or(options.Listen, addresses[0]), or(options.HTTP, addresses[1]), or(options.Temporal, addresses[2])
-	s.URL, s.EdgeURL, s.Temporal = "http://"+listen, "http://"+http, temporal
+	s.URL, s.EdgeURL, s.Temporal = "http://"+listen, or(s.EdgeURL, "http://"+http), temporal
 	if err = s.files(); err != nil {
 		return s, err
 	}
-	s.Edge = s.process("slipway-edge", "--data", filepath.Join(dir, "edge"), "--http", http, "--admin", s.edgeAdmin())
-	s.Edge.Ready = func(ctx context.Context) error { return dial(ctx, "unix", filepath.Join(dir, "edge.sock")) }
-	s.Standalone = s.process("slipway-standalone", "--data", filepath.Join(dir, "standalone"), "--fleet", s.FleetFile(),
-		"--listen", listen, "--temporal-listen", temporal)
+	args := []string{"--data", filepath.Join(dir, "standalone"), "--fleet", s.FleetFile(), "--listen", listen, "--temporal-listen", temporal}
+	if options.Way == lab.Agent {
+		flags, err := s.agents()
+		if err != nil {
+			return s, err
+		}
+		args = append(args, flags...)
+	}
+	s.Standalone = s.process("slipway-standalone", args...)
 	s.Standalone.Env = []string{SecretVariable + "=" + SecretInEnv}
 	s.Standalone.Ready = func(ctx context.Context) error { return get(ctx, s.URL+"/readyz") }
-	for _, p := range []*Process{s.Edge, s.Standalone} {
-		s.closers = append(s.closers, p)
-		if err = p.Start(ctx); err != nil {
+	if s.Hosts == nil {
+		s.Edge = s.process("slipway-edge", "--data", filepath.Join(dir, "edge"), "--http", http, "--admin", s.edgeAdmin())
+		s.Edge.Ready = func(ctx context.Context) error { return dial(ctx, "unix", filepath.Join(dir, "edge.sock")) }
+		if err = s.begin(ctx, s.Edge); err != nil {
 			return s, err
 		}
 	}
-	return s, nil
+	return s, s.begin(ctx, append([]*Process{s.Standalone}, s.Agents...)...)
+}
+
+// begin starts processes, which are ended with the system.
+func (s *System) begin(ctx context.Context, processes ...*Process) error {
+	for _, p := range processes {
+		s.closers = append(s.closers, p)
+		if err := p.Start(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// machine brings up what runs on this machine: an engine, or a visit to one,
+// and two registries.
+func (s *System) machine(ctx context.Context) (err error) {
+	if s.docker == "" {
+		if s.Engine, err = lab.StartSmallEngine(ctx, s.options.Disk); err != nil {
+			return err
+		}
+		s.closers = append(s.closers, s.Engine)
+		s.docker = s.Engine.Host()
+	} else {
+		guest, err := visit(ctx, s.docker, s.options.Project)
+		if err != nil {
+			return err
+		}
+		s.closers = append(s.closers, guest)
+	}
+	for _, registry := range []**lab.Registry{&s.Source, &s.Production} {
+		if *registry, err = lab.StartRegistry(ctx); err != nil {
+			return err
+		}
+		s.closers = append(s.closers, *registry)
+	}
+	return nil
 }
 
 // Close ends everything that Start began, in reverse, and removes the

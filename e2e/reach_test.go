@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"slipway"
+	"slipway/e2e/lab"
+	"slipway/e2e/system"
+)
+
+// TestHostsAreReachedInEveryWay tells one story over each way to reach hosts
+// that are machines of their own: release, release again under traffic, go
+// back. Over a socket, every other test of this package does.
+func TestHostsAreReachedInEveryWay(t *testing.T) {
+	for _, way := range []lab.Way{lab.TCP, lab.SSH, lab.Agent} {
+		t.Run(string(way), func(t *testing.T) {
+			s := startHosts(t, 2, way)
+			svc := service(t, s, "far", "strategy: {blue_green: {hold: 5m}}\n")
+			push(t, s, "far", "v1")
+			push(t, s, "far", "v2")
+			first := release(t, s, svc, "v1", 0)
+			traffic := s.StartTraffic(t.Context(), "far", rate)
+			second := release(t, s, svc, "v2", 0)
+			if result, err := s.CLI(t.Context(), "ann", "rollback", "search/far", "--reason", "to see", "--wait"); err != nil || result.Status != 0 {
+				t.Fatalf("rollback: %v, %+v", err, result)
+			}
+			report := stop(t, traffic)
+			if report.Failures > 0 || report.Answers["v1"] == 0 || report.Answers["v2"] == 0 {
+				t.Errorf("answers %v, %d failed: %v", report.Answers, report.Failures, report.Failed)
+			}
+			back := await(t, s, second.ID, slipway.Ended)
+			if *back.Outcome != slipway.RolledBack {
+				t.Errorf("outcome %s (%s), want rolled_back", *back.Outcome, back.Reason)
+			}
+			for _, host := range s.Hosts.All {
+				wantContainersOn(t, host.Docker(lab.Unix), "far", first.ID)
+			}
+		})
+	}
+}
+
+// TestADeadAgentIsToldWithinSeconds kills an agent: a release says which one is
+// missing, changes nothing, and goes through once it is back.
+func TestADeadAgentIsToldWithinSeconds(t *testing.T) {
+	s := startHosts(t, 1, lab.Agent)
+	svc := service(t, s, "orphan", "")
+	push(t, s, "orphan", "v1")
+	if err := s.Agents[0].Kill(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	refused := release(t, s, svc, "v1", 1)
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("it took %s to tell", took)
+	}
+	if !strings.Contains(refused.Reason, "host h1: its agent does not answer") || !strings.Contains(refused.Reason, "slipway worker --host h1") {
+		t.Errorf("it says %q, which does not name the agent", refused.Reason)
+	}
+	if h := hosts(t, s)[0]; h.Answers || h.Agent == nil || h.Agent.Seen == nil || !strings.Contains(h.Error, "its agent does not answer") {
+		t.Errorf("a host with a dead agent: %+v", h)
+	}
+	if err := s.Agents[0].Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	release(t, s, svc, "v1", 0)
+	if h := hosts(t, s)[0]; !h.Answers || h.Way != "agent" || h.Agent == nil || !h.Agent.Alive || h.Facts.Version == "" {
+		t.Errorf("a host with an agent: %+v", h)
+	}
+}
+
+// hosts is what ann is told of the hosts.
+func hosts(t *testing.T, s *system.System) []slipway.HostStatus {
+	t.Helper()
+	return decode[struct{ Hosts []slipway.HostStatus }](t, cli(t, s, 0, "hosts", "-o", "json")).Hosts
+}
+
+// startHosts is a system of its own on hosts of the lab, with ann signed in.
+func startHosts(t *testing.T, count int, way lab.Way) *system.System {
+	t.Helper()
+	s, err := system.Start(context.Background(), system.Options{Hosts: count, Way: way})
+	if err == nil {
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		err = s.SignIn(t.Context(), "ann")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

@@ -1,0 +1,61 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"slipway/e2e/lab"
+)
+
+// hosts brings up hosts of the lab's own with an edge on each, and the
+// registries that they reach.
+func (s *System) hosts(ctx context.Context) (err error) {
+	s.Hosts, err = lab.StartHosts(ctx, lab.HostsOptions{Count: s.options.Hosts, Disk: s.options.Disk, Edge: s.Bin("slipway-edge"), SSH: s.options.Way == lab.SSH})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.Hosts)
+	for _, registry := range []**lab.Registry{&s.Source, &s.Production} {
+		if *registry, err = s.Hosts.StartRegistry(ctx); err != nil {
+			return err
+		}
+		s.closers = append(s.closers, *registry)
+	}
+	s.EdgeURL = s.Hosts.All[0].EdgeURL()
+	return nil
+}
+
+// agents prepares an agent on each host, and returns what lets them in at the
+// standalone. It shows the certificate of the machine; they show their hosts'.
+func (s *System) agents() (flags []string, err error) {
+	free, err := freeAddresses(1)
+	if err != nil {
+		return nil, err
+	}
+	_, port, _ := strings.Cut(free[0], ":")
+	address := s.Hosts.Address() + ":" + port
+	files, err := s.Hosts.Certify("machine", s.Hosts.Address())
+	if err != nil {
+		return nil, err
+	}
+	for _, host := range s.Hosts.All {
+		agent := host.Program("slipway-agent", s.Bin("slipway"), "worker", "--host", host.Name, "--fleet", s.FleetFile(),
+			"--data", filepath.Join(s.Dir, host.Name), "--docker", host.Host())
+		agent.Env = []string{
+			SecretVariable + "=" + SecretInEnv, "TEMPORAL_ADDRESS=" + address,
+			"TEMPORAL_TLS_CLIENT_CERT_PATH=" + host.Certificate.Cert, "TEMPORAL_TLS_CLIENT_KEY_PATH=" + host.Certificate.Key,
+			"TEMPORAL_TLS_SERVER_CA_CERT_PATH=" + host.Certificate.CA,
+		}
+		agent.Ready = func(context.Context) error {
+			if text, err := os.ReadFile(agent.LogFile); err != nil || !strings.Contains(string(text), "Part started") {
+				return errors.New("it has not started yet")
+			}
+			return nil
+		}
+		s.Agents = append(s.Agents, agent)
+	}
+	return []string{"--agents-listen", address, "--agents-tls-cert", files.Cert, "--agents-tls-key", files.Key, "--agents-client-ca", files.CA}, nil
+}
