@@ -29,6 +29,8 @@ const (
 	CleanupType = "Cleanup"
 	PlanType    = "Plan"
 	CatchupType = "Catchup"
+
+	PreflightType = "Preflight"
 )
 
 // LaneID is the workflow ID of a service's lane.
@@ -49,6 +51,9 @@ func CatchupCleanupID(id slipway.ReleaseID) string { return "cleanup/" + id.Stri
 
 // PlanID is the workflow ID of a plan.
 func PlanID(id slipway.ServiceID, unique string) string { return "plan/" + id.Key() + "/" + unique }
+
+// PreflightID is the workflow ID of a look at hosts.
+func PreflightID(unique string) string { return "preflight/" + unique }
 
 // Updates, signals and queries. Decide and abort exist as update and as signal.
 const (
