@@ -54,9 +54,17 @@ type HostFacts struct {
 	API           string   `json:"api"`
 	Kernel        string   `json:"kernel"`
 	StorageDriver string   `json:"storage_driver"`
+	Cgroup        string   `json:"cgroup,omitempty"` // version: "1" or "2"
 	LiveRestore   bool     `json:"live_restore"`
 	Answered      Duration `json:"answered"`        // how long it took to say so
 	Ports         []int    `json:"ports,omitempty"` // that containers of Slipway have on the host, whether they run or not
+
+	Time    time.Time `json:"time,omitzero"`     // by the host's clock
+	Skew    Duration  `json:"skew,omitempty"`    // how far that is off, at least, as far as is known
+	Disk    *Disk     `json:"disk,omitempty"`    // nil: not known from where it was asked
+	Stuck   []string  `json:"stuck,omitempty"`   // containers that are dead, or being removed and not gone
+	Leaked  []string  `json:"leaked,omitempty"`  // mounts below the engine's directory of containers that are gone; only known where Disk is
+	Missing []string  `json:"missing,omitempty"` // images that were asked for and are not there
 }
 
 // Progress is how far a pull or a copy has come.

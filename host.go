@@ -13,6 +13,7 @@ type Fleet struct {
 	Registries []Registry        `json:"registries"`
 	Roles      map[Role][]string `json:"roles,omitempty"` // role for the whole fleet → groups that have it
 	Projects   []Project         `json:"projects"`
+	Profiles   []Profile         `json:"profiles,omitempty"`
 	Directory  Directory         `json:"directory,omitzero"`
 	Hash       string            `json:"hash,omitempty"` // SHA-256 of the file it was read from, in hexadecimal
 }
@@ -27,6 +28,7 @@ type Host struct {
 	Address string            `json:"address"`         // the IP address that edges elsewhere reach its containers at
 	Ports   PortRange         `json:"ports"`           // host ports that Slipway may bind on Address
 	Labels  map[string]string `json:"labels,omitempty"`
+	Profile string            `json:"profile,omitempty"` // name of what it is pinned to; empty: nothing
 }
 
 // Remote reports whether who works on the host is on another machine: not its

@@ -12,6 +12,8 @@ type Plan struct {
 	Production string     `json:"production"` // name of the registry that hosts pull from
 	Platform   string     `json:"platform"`   // of the hosts: "linux/amd64"
 	Fleet      string     `json:"fleet"`      // hash of the fleet file it was made from
+
+	Profiles map[string]Profile `json:"profiles,omitempty"` // by host, of those that have one
 }
 
 // A PlanHost is one host that the service runs on.
@@ -69,6 +71,7 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 				return Plan{}, Errorf(CodeInvalid, "host %q is reached from elsewhere, so its containers are probed by a port of the host: give it a range, ports: 20000-20999", h.Name)
 			}
 			plan.Hosts = append(plan.Hosts, PlanHost{Name: h.Name, Agent: h.Agent, Remote: remote, Publish: remote, Address: h.Address, Ports: h.Ports})
+			plan.addProfile(fleet, h)
 		}
 	}
 	if len(plan.Hosts) == 0 {
@@ -117,6 +120,37 @@ func (p Plan) Upstreams(e PlanEdge, hosts []ReleaseHost, port int) []string {
 		return others
 	}
 	return own
+}
+
+// HostsOf is a plan of all hosts and of no service: what there is to look at.
+func HostsOf(fleet *Fleet) Plan {
+	plan := Plan{Hosts: []PlanHost{}, Edges: []PlanEdge{}, Platform: DefaultPlatform, Fleet: fleet.Hash}
+	for _, h := range fleet.Hosts {
+		plan.Hosts = append(plan.Hosts, PlanHost{Name: h.Name, Agent: h.Agent, Address: h.Address, Ports: h.Ports})
+		plan.addProfile(fleet, h)
+	}
+	return plan
+}
+
+// Only is the plan for one of its hosts. The error has CodeNotFound.
+func (p Plan) Only(host string) (Plan, error) {
+	p.Hosts = slices.DeleteFunc(slices.Clone(p.Hosts), func(h PlanHost) bool { return h.Name != host })
+	if len(p.Hosts) == 0 {
+		return Plan{}, Errorf(CodeNotFound, "there is no host %s among those that are meant", host)
+	}
+	return p, nil
+}
+
+func (p *Plan) addProfile(fleet *Fleet, h Host) {
+	for _, profile := range fleet.Profiles {
+		if profile.Name != h.Profile {
+			continue
+		}
+		if p.Profiles == nil {
+			p.Profiles = map[string]Profile{}
+		}
+		p.Profiles[h.Name] = profile
+	}
 }
 
 func (p *Plan) addEdges(fleet *Fleet, svc Service) error {

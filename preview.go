@@ -147,6 +147,9 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 			warn("while %s does not answer, edge %s has nowhere to send requests: give the other hosts a range of ports, ports: 20000-20999", e.Hosts[0], e.Name)
 		}
 	}
+	for _, f := range o.Preflight(facts) {
+		warn("%s", f)
+	}
 	for i, f := range facts {
 		if f.Platform != "" && !f.LiveRestore { // without a platform, the host did not answer
 			warn("Docker on %s runs without live-restore: containers stop when it restarts; set \"live-restore\": true in its daemon.json", plan.Hosts[i].Name)

@@ -62,6 +62,7 @@ type Release struct {
 	Gates          []GateState   `json:"gates"`
 	Progress       string        `json:"progress,omitempty"`   // of what is under way, for people: how far it has come, or why it is tried again
 	SwitchSkew     Duration      `json:"switch_skew,omitzero"` // between the first edge that pointed at green and the last
+	Findings       []Finding     `json:"findings,omitempty"`   // about hosts, before anything was changed
 	Behind         []Behind      `json:"behind"`               // hosts and edges that were left out and are still to be caught up
 	RollbackReady  bool          `json:"rollback_ready"`       // blue is held and its last probe succeeded
 	CleanupPending bool          `json:"cleanup_pending"`      // something is still to be removed from a host that does not answer
@@ -137,6 +138,7 @@ type Version struct {
 	Settings string        `json:"settings"`          // Service.SettingsHash
 	Plan     Plan          `json:"plan"`              // where it runs
 	Hosts    []ReleaseHost `json:"hosts"`             // its containers there
+	Facts    []HostFacts   `json:"facts,omitempty"`   // by host of the plan, as they were
 	Behind   []Behind      `json:"behind,omitempty"`  // where it is not yet, though it should be
 	Detours  bool          `json:"detours,omitempty"` // edges may have been sent to hosts that are not theirs
 	Since    time.Time     `json:"since,omitzero"`

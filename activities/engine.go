@@ -12,6 +12,9 @@ type Engine interface {
 	// Facts says what the engine is. It answers within ctx's deadline or fails.
 	Facts(ctx context.Context) (slipway.HostFacts, error)
 
+	// HasImage reports whether the image of an ID is there.
+	HasImage(ctx context.Context, id string) (bool, error)
+
 	// Ping asks for nothing but an answer, and waits for it as long as ctx lasts.
 	Ping(ctx context.Context) error
 

@@ -134,6 +134,8 @@ func (m *machine) Ping(ctx context.Context) error {
 	return m.reply(ctx)
 }
 
+func (m *machine) HasImage(_ context.Context, id string) (bool, error) { return id == m.image, nil }
+
 func (m *machine) Facts(ctx context.Context) (slipway.HostFacts, error) {
 	return slipway.HostFacts{Platform: slipway.DefaultPlatform}, m.reply(ctx)
 }

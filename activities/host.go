@@ -49,6 +49,7 @@ type EvidenceStore interface {
 type HostInput struct {
 	Host     string           `json:"host"`
 	Patience slipway.Duration `json:"patience,omitempty"` // how long the engine may be silent; 0: until the activity's own deadline
+	Images   []string         `json:"images,omitempty"`   // IDs of those that should be there
 }
 
 // HostFacts asks the engine what it is. It changes nothing.
@@ -57,6 +58,18 @@ func (a *Host) HostFacts(ctx context.Context, in HostInput) (slipway.HostFacts, 
 	if err != nil {
 		return slipway.HostFacts{}, Failure(err)
 	}
-	facts, err := answering(ctx, engine, in.Host, in.Patience, engine.Facts)
+	facts, err := answering(ctx, engine, in.Host, in.Patience, func(ctx context.Context) (slipway.HostFacts, error) {
+		facts, err := engine.Facts(ctx)
+		for _, image := range in.Images {
+			if err != nil {
+				break
+			}
+			var there bool
+			if there, err = engine.HasImage(ctx, image); err == nil && !there {
+				facts.Missing = append(facts.Missing, image)
+			}
+		}
+		return facts, err
+	})
 	return facts, Failure(err)
 }

@@ -23,6 +23,7 @@ type Releases interface {
 
 	Submit(ctx context.Context, order slipway.Order, key string) (slipway.ReleaseID, error)
 	Plan(ctx context.Context, order slipway.Order) (slipway.Preview, error)
+	Preflight(ctx context.Context, plan slipway.Plan, order *slipway.Order) (slipway.PreflightReport, error)
 	Decide(ctx context.Context, id slipway.ReleaseID, decision slipway.Decision, key string) error
 	Abort(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error
 	Accept(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error

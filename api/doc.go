@@ -14,6 +14,8 @@
 //	POST /logout               –                                     → 204
 //	GET  /whoami                                                     → {user, groups, expires_at}
 //	POST /releases             {service_file, tag, force?, reason?}  → 202 release, Location
+//	POST /plan                 {service_file, tag, force?}           → what a release would do
+//	POST /preflight            {service_file?, tag?, host?}          → {hosts: […], findings: […], fit}
 //	GET  /releases             ?project=&service=P/S&phase=&limit=&page=  → {releases: […], next_page}
 //	GET  /releases/{id}                                              → release
 //	GET  /releases/{id}/events                                       → events: phase, host, progress, gate, end

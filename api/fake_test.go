@@ -60,6 +60,14 @@ func (w *workflows) Plan(_ context.Context, order slipway.Order) (slipway.Previe
 	return slipway.Preview{ServiceID: order.Service.ServiceID, Steps: []slipway.Step{}, Differences: []slipway.Difference{}, Warnings: []string{}}, nil
 }
 
+func (w *workflows) Preflight(_ context.Context, plan slipway.Plan, _ *slipway.Order) (slipway.PreflightReport, error) {
+	report := slipway.PreflightReport{Findings: []slipway.Finding{}, Fit: true}
+	for _, h := range plan.Hosts {
+		report.Hosts = append(report.Hosts, slipway.HostReport{Name: h.Name})
+	}
+	return report, nil
+}
+
 func (w *workflows) Decide(_ context.Context, _ slipway.ReleaseID, d slipway.Decision, key string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

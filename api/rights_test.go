@@ -35,6 +35,7 @@ func TestRights_OfEachRole(t *testing.T) {
 		{"GET", "/services/search/query-api", nil, "200 200 200 200 200 404 404"},
 		{"POST", "/api/v1/releases", submission(), "403 202 202 202 202 404 404"},
 		{"POST", "/api/v1/plan", submission(), "403 200 200 200 200 404 404"},
+		{"POST", "/api/v1/preflight", map[string]string{}, "403 403 403 403 200 403 403"},
 		{"POST", one + "/abort", reason, "403 204 204 204 204 404 404"},
 		{"POST", one + "/accept", reason, "403 204 204 204 204 404 404"},
 		{"POST", "/api/v1/services/search/query-api/rollback", reason, "403 202 202 202 202 404 404"},

@@ -17,6 +17,7 @@ func (s *server) routes() []route {
 		operation("POST "+v1+"/releases", person, "Release a version of a service", s.submit, accepted),
 		operation("POST "+v1+"/adoptions", person, "Put a container that serves already behind the edge, as release 0", s.adopt, accepted),
 		operation("POST "+v1+"/plan", person, "Say what a release would do", s.plan),
+		operation("POST "+v1+"/preflight", person, "Say how hosts are", s.preflight),
 		operation("GET "+v1+"/releases", person, "List releases, the latest first", s.listReleases),
 		operation("GET "+v1+"/releases/{id}", person, "Say how a release stands", s.getRelease),
 		operation("GET "+v1+"/releases/{id}/events", person, "Follow a release", s.events, eventStream),

@@ -58,6 +58,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.proxy = proxy.New(registry, a.log)
+	a.proxy.LeaveWhile(func() bool { return disk.Leaving(a.options.Data) })
 	if a.options.PreviewKey != "" {
 		key, err := preview.ReadKey(a.options.PreviewKey)
 		if err != nil {

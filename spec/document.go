@@ -24,6 +24,7 @@ type document struct {
 	problems []Error
 	values   int     // read so far
 	hosts    []value // names of hosts, to be compared with those of the fleet
+	profiles []value // the same of profiles
 }
 
 // parse reads the one YAML document of text and hands its value to decode. The

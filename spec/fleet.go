@@ -29,6 +29,7 @@ func ParseFleet(name string, text []byte) (*slipway.Fleet, error) {
 		g.need([2]string{"hosts", `[{name: h1, docker: "unix:///var/run/docker.sock", address: 10.0.0.1}]`},
 			[2]string{"registries", `[{name: main, role: [source, production], url: "http://127.0.0.1:5000"}]`})
 		checkHosts(f, g)
+		checkProfiles(f, g)
 		checkRegistries(f, g)
 	})
 	if err != nil {
@@ -45,6 +46,7 @@ var fleetKeys = object[slipway.Fleet]{
 	"registries": func(f *slipway.Fleet, v value) { f.Registries = v.registries() },
 	"roles":      func(f *slipway.Fleet, v value) { f.Roles = v.roles() },
 	"projects":   func(f *slipway.Fleet, v value) { f.Projects = v.projects() },
+	"profiles":   func(f *slipway.Fleet, v value) { f.Profiles = v.profiles() },
 	"directory": func(f *slipway.Fleet, v value) {
 		directoryKeys.decode(v, &f.Directory, "{users: […]}", nil)
 	},

@@ -18,6 +18,7 @@ var hostKeys = object[slipway.Host]{
 	"address": func(h *slipway.Host, v value) { h.Address = v.address() },
 	"ports":   func(h *slipway.Host, v value) { h.Ports = v.portRange() },
 	"labels":  func(h *slipway.Host, v value) { h.Labels = v.hostLabels() },
+	"profile": func(h *slipway.Host, v value) { h.Profile = v.profileName() },
 }
 
 func (v value) hosts() []slipway.Host {

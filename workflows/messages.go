@@ -74,6 +74,13 @@ type PlanInput struct {
 	Service slipway.ServiceStatus `json:"service"` // as its lane says; the zero value without one
 }
 
+// PreflightInput asks how hosts are.
+type PreflightInput struct {
+	Plan  slipway.Plan     `json:"plan"`            // the hosts, with their profiles
+	Order *slipway.Order   `json:"order,omitempty"` // for which service and image; nil: as they are
+	Live  *slipway.Version `json:"live,omitempty"`  // what serves, as the lane of that says
+}
+
 // An End is how a release ended that never had its turn. Its workflow has only
 // that to say, so that it is found where all others are.
 type End struct {

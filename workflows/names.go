@@ -30,6 +30,8 @@ const (
 	PlanType    = "Plan"
 	CatchupType = "Catchup"
 	HostsType   = "Hosts"
+
+	PreflightType = "Preflight"
 )
 
 // LaneID is the workflow ID of a service's lane.
@@ -53,6 +55,9 @@ func PlanID(id slipway.ServiceID, unique string) string { return "plan/" + id.Ke
 
 // HostsID is the workflow ID of a look at the hosts.
 func HostsID(unique string) string { return "hosts/" + unique }
+
+// PreflightID is the workflow ID of a look at hosts.
+func PreflightID(unique string) string { return "preflight/" + unique }
 
 // Updates, signals and queries. Decide and abort exist as update and as signal.
 const (

@@ -20,9 +20,9 @@ func TestNamesAreStable(t *testing.T) {
 	got := []string{
 		workflows.Namespace,
 		workflows.TaskQueue, workflows.CopyQueue, workflows.HostQueue("h1"),
-		workflows.LaneType, workflows.ReleaseType, workflows.CleanupType, workflows.PlanType, workflows.CatchupType, workflows.HostsType,
+		workflows.LaneType, workflows.ReleaseType, workflows.CleanupType, workflows.PlanType, workflows.CatchupType, workflows.HostsType, workflows.PreflightType,
 		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id), workflows.PlanID(id.ServiceID, "x"), workflows.HostsID("x"),
-		workflows.CatchupID(id.ServiceID), workflows.CatchupCleanupID(id),
+		workflows.CatchupID(id.ServiceID), workflows.CatchupCleanupID(id), workflows.PreflightID("x"),
 		workflows.Submit, workflows.Rollback, workflows.Decide, workflows.Abort, workflows.Accept,
 		workflows.Lock, workflows.Unlock, workflows.Adopt, workflows.Remove, workflows.Newer,
 		workflows.Reported, workflows.CaughtUp, workflows.Status, workflows.Waiting,
@@ -33,9 +33,9 @@ func TestNamesAreStable(t *testing.T) {
 	want := []string{
 		"slipway",
 		"slipway", "copy", "host/h1",
-		"Lane", "Release", "Cleanup", "Plan", "Catchup", "Hosts",
+		"Lane", "Release", "Cleanup", "Plan", "Catchup", "Hosts", "Preflight",
 		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17", "plan/search.query-api/x", "hosts/x",
-		"catchup/search.query-api", "cleanup/search.query-api.17/catchup",
+		"catchup/search.query-api", "cleanup/search.query-api.17/catchup", "preflight/x",
 		"submit", "rollback", "decide", "abort", "accept",
 		"lock", "unlock", "adopt", "remove", "newer",
 		"reported", "caught_up", "status", "waiting",

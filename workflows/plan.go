@@ -20,6 +20,11 @@ func Plan(ctx workflow.Context, in PlanInput) (slipway.Preview, error) {
 	if err := r.verify(ctx); err != nil {
 		return slipway.Preview{}, err
 	}
+	if !r.outlook().ServesAlready() {
+		if err := r.preflight(); err != nil {
+			return slipway.Preview{}, err
+		}
+	}
 	preview := slipway.Preview{
 		ServiceID:   in.Order.Service.ServiceID,
 		Image:       r.image,

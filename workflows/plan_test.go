@@ -59,20 +59,26 @@ func (s *story) note(ctx workflow.Context, what string) {
 // plan asks what a release would do, as things stand now.
 func (s *story) plan(order slipway.Order) (slipway.Preview, error) {
 	s.t.Helper()
-	suite := &testsuite.WorkflowTestSuite{}
-	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestWorkflowEnvironment()
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&meddler{story: s}}})
-	env.SetTestTimeout(10 * time.Second)
+	env := s.aside()
 	env.RegisterWorkflowWithOptions(workflows.Plan, workflow.RegisterOptions{Name: workflows.PlanType})
-	env.RegisterActivity(&activities.Host{Engines: drivers{s.world}})
-	env.RegisterActivity(&activities.Central{Registries: drivers{s.world}, Edges: drivers{s.world}})
 	env.ExecuteWorkflow(workflows.PlanType, workflows.PlanInput{Order: order, Service: s.laneStatus()})
 	var preview slipway.Preview
 	if err := env.GetWorkflowError(); err != nil {
 		return preview, err
 	}
 	return preview, env.GetWorkflowResult(&preview)
+}
+
+// aside is an environment in the same world, in which a workflow only looks.
+func (s *story) aside() *testsuite.TestWorkflowEnvironment {
+	suite := &testsuite.WorkflowTestSuite{}
+	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&meddler{story: s}}})
+	env.SetTestTimeout(10 * time.Second)
+	env.RegisterActivity(&activities.Host{Engines: drivers{s.world}})
+	env.RegisterActivity(&activities.Central{Registries: drivers{s.world}, Edges: drivers{s.world}})
+	return env
 }
 
 func words(steps []slipway.Step) []string {

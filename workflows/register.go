@@ -13,4 +13,5 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Catchup, workflow.RegisterOptions{Name: CatchupType})
 	registry.RegisterWorkflowWithOptions(Plan, workflow.RegisterOptions{Name: PlanType})
 	registry.RegisterWorkflowWithOptions(Hosts, workflow.RegisterOptions{Name: HostsType})
+	registry.RegisterWorkflowWithOptions(Preflight, workflow.RegisterOptions{Name: PreflightType})
 }

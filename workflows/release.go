@@ -78,6 +78,9 @@ func (r *release) run(ctx workflow.Context) error {
 	if r.outlook().ServesAlready() {
 		return &halt{slipway.Live, r.blue.Release + " serves exactly this already; nothing was done"}
 	}
+	if err := r.preflight(); err != nil {
+		return err
+	}
 	if err := r.replicate(ctx); err != nil {
 		return err
 	}
@@ -173,6 +176,7 @@ func (r *release) version(ctx workflow.Context) *slipway.Version {
 		Settings: r.state.Settings,
 		Plan:     r.plan,
 		Hosts:    slices.Clone(r.state.Hosts),
+		Facts:    r.lastingFacts(),
 		Behind:   slices.Clone(r.state.Behind),
 		Detours:  len(r.state.Behind) > 0,
 		Since:    workflow.Now(ctx),

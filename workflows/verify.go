@@ -39,16 +39,14 @@ func (r *release) verifyImage(ctx workflow.Context) error {
 
 func (r *release) lookAtHost(ctx workflow.Context, i int) error {
 	h := r.plan.Hosts[i]
-	facts, err := call(ctx, promptly(h, r.patience(), asking(slipway.DoesLook(h.Name))), host.HostFacts, activities.HostInput{Host: h.Name, Patience: r.patience()})
-	if err != nil {
+	if err := r.ask(ctx, i, r.patience()); err != nil {
 		err, at := r.leaveOut(ctx, i, err), &r.state.Hosts[i]
 		if at.Phase != slipway.HostQuarantined {
 			at.Phase, at.Error = slipway.HostFailed, message(err)
 		}
 		return err
 	}
-	r.facts[i] = facts
-	return activities.Failure(r.plan.Unfit(h, facts))
+	return activities.Failure(r.plan.Unfit(h, r.facts[i]))
 }
 
 // readRoutes asks every edge that takes part what it serves. One that does not

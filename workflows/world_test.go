@@ -31,6 +31,7 @@ type world struct {
 	missed   map[string]bool                              // those that nobody reached at some time
 	evidence []string                                     // containers of which it was kept
 	ports    []int                                        // that containers have, as far as hosts say
+	facts    map[string]slipway.HostFacts                 // what hosts say besides
 	lastIP   byte
 	foreign  map[string]slipway.Found // containers that somebody else started
 }
@@ -54,6 +55,7 @@ func newWorld(t *testing.T, size int) *world {
 		tags:  map[string]string{},
 		sick:  map[string]bool{},
 		away:  map[string]bool{}, missed: map[string]bool{},
+		facts: map[string]slipway.HostFacts{},
 	}
 	var names []string
 	for i := range size {
@@ -260,8 +262,14 @@ type engine struct {
 func (e engine) Ping(context.Context) error { return nil }
 
 func (e engine) Facts(context.Context) (slipway.HostFacts, error) {
-	return slipway.HostFacts{Platform: slipway.DefaultPlatform, Ports: e.ports}, nil
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	facts := e.facts[e.host]
+	facts.Platform, facts.Ports = slipway.DefaultPlatform, e.ports
+	return facts, nil
 }
+
+func (e engine) HasImage(context.Context, string) (bool, error) { return true, nil }
 
 func (e engine) Pull(_ context.Context, ref string, _ slipway.RegistryAuth, _ func(slipway.Progress)) (string, error) {
 	return ref, nil

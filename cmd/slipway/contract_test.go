@@ -48,6 +48,7 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{0, "id", "search.query-api.2", []string{"release", "-f", file, "--tag", "v2", "--force", "--reason", "why not"}},
 		{0, "phase", "holding", []string{"release", "-f", file, "--tag", "v2", "--wait"}},
 		{0, "live", "search.query-api.1", []string{"plan", "-f", file, "--tag", "v2", "--force"}},
+		{0, "fit", true, []string{"preflight", "-f", file, "--tag", "v2"}},
 		{0, "phase", "holding", []string{"status", "search.query-api.2"}},
 		{0, "", nil, []string{"history", "search/query-api", "--limit", "3"}},
 		{0, "", nil, []string{"services", "--project", "search"}},
@@ -133,6 +134,10 @@ func (o *oneRelease) Accept(context.Context, slipway.ReleaseID, string, string, 
 
 func (o *oneRelease) Plan(_ context.Context, order slipway.Order) (slipway.Preview, error) {
 	return preview(order.Service.ServiceID), nil
+}
+
+func (o *oneRelease) Preflight(context.Context, slipway.Plan, *slipway.Order) (slipway.PreflightReport, error) {
+	return report("h1"), nil
 }
 
 func (o *oneRelease) Lock(context.Context, slipway.ServiceID, string, string, string) error {

@@ -53,6 +53,7 @@ func newFakeServer() *fakeServer {
 		"GET /releases":                         s.list,
 		"POST /adoptions":                       s.adopt,
 		"POST /plan":                            s.plan,
+		"POST /preflight":                       s.preflight,
 		"GET /releases/{id}":                    s.look,
 		"POST /releases/{id}/abort":             s.abort,
 		"POST /releases/{id}/accept":            s.accept,
@@ -237,6 +238,32 @@ func (s *fakeServer) plan(r *http.Request) (any, error) {
 		return nil, slipway.Errorf(slipway.CodeNotFound, "there is no search/query-api:absent")
 	}
 	return preview(two.ServiceID), nil
+}
+
+func (s *fakeServer) preflight(r *http.Request) (any, error) {
+	var body struct{ Host string }
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		return nil, err
+	}
+	return report(body.Host), nil
+}
+
+// report is how hosts are: h1 is fit, and the other does not answer.
+func report(host string) slipway.PreflightReport {
+	out := slipway.PreflightReport{
+		Hosts: []slipway.HostReport{{Name: "h1", Facts: slipway.HostFacts{
+			Platform: "linux/amd64", Version: "29.1.3", API: "1.52", Kernel: "6.1.0-13", StorageDriver: "overlay2", Cgroup: "2", LiveRestore: true,
+			Answered: slipway.Duration(12345 * time.Microsecond), Disk: &slipway.Disk{Root: "/var/lib/docker", Free: 5 << 30},
+		}}},
+		Findings: []slipway.Finding{{Host: "h1", Check: "docker", Severity: slipway.Warn, Found: `Docker is "29.1.3"; when what serves went live it was "29.1.2"`}},
+		Fit:      true,
+	}
+	if host == "" {
+		out.Hosts = append(out.Hosts, slipway.HostReport{Name: "h2", Error: "the Docker Engine did not answer in time"})
+		out.Findings = append(out.Findings, slipway.Finding{Host: "h2", Check: "answer", Severity: slipway.Refuse, Found: "the Docker Engine did not answer in time"})
+		out.Fit = false
+	}
+	return out
 }
 
 // preview is what a release of v2 would do.

@@ -62,6 +62,11 @@ func standing(r slipway.Release) string {
 		}
 		add("edge "+e.Name, text)
 	}
+	for _, f := range r.Findings {
+		if f.Severity == slipway.Warn {
+			add("mind", f.String())
+		}
+	}
 	for _, b := range r.Behind {
 		add("behind", fmt.Sprintf("%s, since %s: %s", b, clock(b.Since), b.Error))
 	}

@@ -9,6 +9,22 @@ import (
 	"slipway/edge/proxy"
 )
 
+func TestBalancerIsToldThatTheEdgeLeaves(t *testing.T) {
+	leaving := false
+	e := newEdge(t)
+	e.LeaveWhile(func() bool { return leaving })
+	e.Follow(table(route("well", "well.example.com", "/", backend(t, says("well")))))
+	for _, want := range []int{200, 503, 200} {
+		leaving = want == 503
+		if res, body := e.ask(t, http.MethodGet, "well.example.com", proxy.HealthPath, nil); res.StatusCode != want {
+			t.Errorf("leaving %t: %d %q", leaving, res.StatusCode, body)
+		}
+		if _, body := e.ask(t, http.MethodGet, "well.example.com", "/", nil); body != "well" {
+			t.Errorf("leaving %t, it serves %q", leaving, body)
+		}
+	}
+}
+
 func TestBalancerIsToldWhatHasNoWayFromHere(t *testing.T) {
 	e := newEdge(t)
 	health := func(host string) (int, string) {

@@ -26,7 +26,8 @@ type Proxy struct {
 	log     *slog.Logger
 
 	previews  preview.Key
-	following sync.Mutex // held while a table is taken over
+	leaving   func() bool // nil: never
+	following sync.Mutex  // held while a table is taken over
 }
 
 // New makes a proxy that reports to registry and logs to log, which must not

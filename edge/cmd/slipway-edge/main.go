@@ -87,7 +87,7 @@ func command() *cobra.Command {
 		return slipway.Errorf(slipway.CodeInvalid, "%w", err)
 	})
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(statusCommand(), restoreCommand(), previewCommand())
+	cmd.AddCommand(statusCommand(), restoreCommand(), previewCommand(), leaveCommand(), stayCommand())
 	return cmd
 }
 

@@ -1,0 +1,101 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+	"slipway/activities"
+)
+
+// preflight holds what the hosts said of themselves against what they should
+// be. It refuses a release before anything is changed.
+func (r *release) preflight() error {
+	r.state.Findings = r.outlook().Preflight(r.facts)
+	return activities.Failure(slipway.Unfit(r.state.Findings))
+}
+
+// Preflight looks at hosts as a release does before it changes anything, and
+// says all that it finds. It fails only where the image is not there.
+func Preflight(ctx workflow.Context, in PreflightInput) (slipway.PreflightReport, error) {
+	looked := ReleaseInput{Order: slipway.Order{Kind: slipway.KindRelease}}
+	if in.Order != nil {
+		looked.Order = *in.Order
+	}
+	looked.Order.Plan = in.Plan
+	if in.Live != nil {
+		looked.Known = []slipway.Version{*in.Live}
+	}
+	r := &release{in: looked, state: Started(looked), service: looked.Order.Service, plan: in.Plan, blue: in.Live}
+	r.facts = make([]slipway.HostFacts, len(in.Plan.Hosts))
+	unanswered := make([]error, len(in.Plan.Hosts))
+	var looks []func(workflow.Context) error
+	if in.Order != nil {
+		looks = append(looks, r.verifyImage)
+	}
+	for i := range in.Plan.Hosts {
+		looks = append(looks, func(ctx workflow.Context) error {
+			unanswered[i] = r.ask(ctx, i, silence)
+			return nil
+		})
+	}
+	if err := each(ctx, len(looks), func(ctx workflow.Context, i int) error { return looks[i](ctx) }); err != nil {
+		return slipway.PreflightReport{}, err
+	}
+	return r.reported(unanswered), nil
+}
+
+// reported is what was seen of the hosts.
+func (r *release) reported(unanswered []error) slipway.PreflightReport {
+	report := slipway.PreflightReport{Hosts: []slipway.HostReport{}, Findings: []slipway.Finding{}}
+	refused := func(h slipway.PlanHost, check string, err error) {
+		report.Findings = append(report.Findings, slipway.Finding{Host: h.Name, Check: check, Severity: slipway.Refuse, Found: message(err)})
+	}
+	for i, h := range r.plan.Hosts {
+		if err := unanswered[i]; err != nil {
+			report.Hosts = append(report.Hosts, slipway.HostReport{Name: h.Name, Error: message(err)})
+			refused(h, "answer", err)
+			continue
+		}
+		report.Hosts = append(report.Hosts, slipway.HostReport{Name: h.Name, Facts: r.facts[i]})
+		if err := r.plan.Unfit(h, r.facts[i]); err != nil {
+			refused(h, "place", activities.Failure(err))
+		}
+	}
+	report.Findings = append(report.Findings, r.outlook().Preflight(r.facts)...)
+	report.Fit = slipway.Unfit(report.Findings) == nil
+	return report
+}
+
+// ask has a host say how it is.
+func (r *release) ask(ctx workflow.Context, i int, patience slipway.Duration) error {
+	h, asked := r.plan.Hosts[i], workflow.Now(ctx)
+	facts, err := call(ctx, promptly(h, patience, asking(slipway.DoesLook(h.Name))), host.HostFacts,
+		activities.HostInput{Host: h.Name, Patience: patience, Images: r.imagesOn(h.Name)})
+	if err == nil {
+		facts.SetSkew(asked, workflow.Now(ctx))
+		r.facts[i] = facts
+	}
+	return err
+}
+
+// imagesOn are those that going back needs on a host.
+func (r *release) imagesOn(host string) []string {
+	if len(r.in.Known) == 0 {
+		return nil
+	}
+	for _, h := range r.in.Known[0].Hosts {
+		if h.Name == host && h.Image != "" {
+			return []string{h.Image}
+		}
+	}
+	return nil
+}
+
+// lastingFacts are what a later release compares the hosts with.
+func (r *release) lastingFacts() []slipway.HostFacts {
+	var out []slipway.HostFacts
+	for _, f := range r.facts {
+		out = append(out, f.Lasting())
+	}
+	return out
+}
