@@ -6,18 +6,19 @@ import (
 	"path/filepath"
 )
 
-// fleet is the fleet file of a system: one host, the edge on it, two
-// registries, one project.
+// fleet is the fleet file of a system: a host and the edge on it, more of both
+// where there are sites, two registries, one project.
 func (s *System) fleet() string {
 	at := s.addresses()
+	hosts, edges := s.siteLines()
 	return fmt.Sprintf(`
 hosts:
   - {name: h1, docker: %q, address: 127.0.0.1, ports: 20000-20999, labels: {role: web}}
-edges:
-  - {name: e1, admin: %q, on: h1, hosts: [h1]}
-registries:
-  - {name: internal, role: source, url: %q}
-  - {name: production, role: production, url: %q}
+%[8]sedges:
+  - {name: e1, admin: %[2]q, on: h1, hosts: [h1]}
+%[9]sregistries:
+  - {name: internal, role: source, url: %[3]q}
+  - {name: production, role: production, url: %[4]q}
 roles: {admin: [ops-lead]}
 projects:
   - name: %[6]s
@@ -31,7 +32,7 @@ directory:
     - {name: bob, password_bcrypt: %[5]q, groups: [search-lead]}
     - {name: olga, password_bcrypt: %[5]q, groups: [ops-lead]}
     - {name: eve, password_bcrypt: %[5]q, groups: []}
-`, at.docker, at.edge, at.source, at.production, PasswordBcrypt, s.options.Project, s.Dir)
+`, at.docker, at.edge, at.source, at.production, PasswordBcrypt, s.options.Project, s.Dir, hosts, edges)
 }
 
 // The secrets that the worker of every system knows, as services ask for them.

@@ -34,6 +34,7 @@ type Options struct {
 	Listen   string    // of the API; empty: a free port
 	HTTP     string    // of the edge; empty: a free port
 	Temporal string    // of the embedded Temporal; empty: a free port
+	Sites    int       // more hosts, each with a Docker Engine and an edge of its own
 	Proxied  bool      // Slipway reaches everything through a Proxy, which can be made to fail
 }
 
@@ -50,6 +51,7 @@ type System struct {
 	Temporal   string // host:port of the embedded Temporal
 	App        string // path of the test service's binary
 	Between    Proxies
+	Sites      []*Site
 
 	options Options
 	docker  string
@@ -97,6 +99,11 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 		}
 		s.closers = append(s.closers, *registry)
 	}
+	for i := range options.Sites {
+		if err = s.addSite(ctx, i+2); err != nil {
+			return s, err
+		}
+	}
 	if options.Proxied {
 		if err = s.between(); err != nil {
 			return s, err
@@ -117,7 +124,11 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 		"--listen", listen, "--temporal-listen", temporal)
 	s.Standalone.Env = []string{SecretVariable + "=" + SecretInEnv}
 	s.Standalone.Ready = func(ctx context.Context) error { return get(ctx, s.URL+"/readyz") }
-	for _, p := range []*Process{s.Edge, s.Standalone} {
+	processes := []*Process{s.Edge, s.Standalone}
+	for _, site := range s.Sites {
+		processes = append(processes, site.Edge)
+	}
+	for _, p := range processes {
 		s.closers = append(s.closers, p)
 		if err = p.Start(ctx); err != nil {
 			return s, err
