@@ -145,7 +145,7 @@ func TestAContainerStartedByHandIsAdoptedReleasedOverAndGoneBackToWithoutLosingA
 	svc := service(t, s, "adopt", "strategy: {blue_green: {hold: 10m, drain_timeout: 2s}}\n")
 	id, port := byHand(t, s, "adopt-legacy", "search/adopt:old")
 	before := untouched(t, s, id)
-	old := s.StartTrafficTo(t.Context(), "http://127.0.0.1:"+port, "adopt", rate/4) // those who have not moved to the edge yet
+	old := system.StartTraffic(t.Context(), "http://127.0.0.1:"+port, "adopt", rate/4) // those who have not moved to the edge yet
 	as(t, s, "ann", 4, "adopt", "-f", svc, "--container", "adopt-legacy")
 	adopted := decode[slipway.Release](t, as(t, s, "olga", 0, "adopt", "-f", svc, "--container", "adopt-legacy", "-o", "json").Stdout)
 	if *adopted.Outcome != slipway.Live || adopted.Kind != slipway.KindAdopt || !strings.HasPrefix(adopted.Digest, "sha256:") {

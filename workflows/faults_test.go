@@ -22,7 +22,7 @@ type mode int
 const (
 	fails   mode = iota // it says no, for good
 	away                // it does nothing and nobody answers; another try may help
-	mute                // it takes effect, but nobody answers
+	mute                // it takes effect, but nobody answers; at last, to whoever does not give up
 	hanging             // it neither takes effect nor ends, until it is cancelled
 	silent              // its host or edge does not answer, for as long as anybody asks
 	late                // it takes effect, and is answered when the test says so
@@ -152,6 +152,9 @@ func (m *meddled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		f.answers = append(f.answers, func() { m.complete(info, result, err) })
 		return nil, activity.ErrResultPending
 	case mute:
+		if lasting(c.workflow, info) {
+			return m.Next.ExecuteActivity(ctx, in)
+		}
 		_, _ = m.Next.ExecuteActivity(ctx, in)
 	}
 	return nil, activities.Failure(slipway.Errorf(slipway.CodeUnavailable, "%s", text))

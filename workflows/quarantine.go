@@ -90,7 +90,7 @@ func (r *release) leaveOutEdges(ctx workflow.Context) error {
 		at.LeftOut, at.Error, r.silent[i] = true, message(err), nil
 		r.state.Behind = append(r.state.Behind, slipway.Behind{Edge: at.Name, Since: workflow.Now(ctx), Error: at.Error})
 	}
-	if len(r.edges()) == 0 {
+	if len(r.plan.Edges) > 0 && len(r.edges()) == 0 {
 		return refusal(slipway.CodeUnavailable, "no edge of %s answers: %s", r.in.ID.ServiceID, r.state.Edges[0].Error)
 	}
 	return nil

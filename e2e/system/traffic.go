@@ -37,14 +37,15 @@ const requestTimeout = 10 * time.Second
 
 // StartTraffic begins to send so many requests a second to the named service.
 func (s *System) StartTraffic(ctx context.Context, service string, perSecond int) *Traffic {
-	return s.StartTrafficTo(ctx, s.EdgeURL, service, perSecond)
+	return StartTraffic(ctx, s.EdgeURL, service, perSecond)
 }
 
-// StartTrafficTo sends them to another address than the edge's.
-func (s *System) StartTrafficTo(ctx context.Context, url, service string, perSecond int) *Traffic {
+// StartTraffic begins to send so many requests a second to the named service
+// through an edge.
+func StartTraffic(ctx context.Context, edgeURL, service string, perSecond int) *Traffic {
 	ctx, stop := context.WithCancel(ctx)
 	t := &Traffic{
-		url: url, host: Host(service), stop: stop, done: make(chan struct{}),
+		url: edgeURL, host: Host(service), stop: stop, done: make(chan struct{}),
 		answers: map[string]int{}, first: map[string]time.Time{}, last: map[string]time.Time{},
 	}
 	t.kept = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: requestTimeout}
@@ -152,7 +153,12 @@ func (t *Traffic) Report() Report {
 // Ask sends one request to the named service and returns the version that
 // answered.
 func (s *System) Ask(ctx context.Context, service string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.EdgeURL+"/", nil)
+	return Ask(ctx, s.EdgeURL, service)
+}
+
+// Ask asks as the method does, through an edge.
+func Ask(ctx context.Context, edgeURL, service string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, edgeURL+"/", nil)
 	if err != nil {
 		return "", err
 	}
