@@ -51,6 +51,9 @@ var roleRights = map[Role][]Right{
 	Admin:    {RightView, RightRelease, RightDecide, RightOperate},
 }
 
+// Has reports whether the role has the right.
+func (r Role) Has(right Right) bool { return slices.Contains(roleRights[r], right) }
+
 // May reports whether a member of groups has the right in the named project.
 // Roles of the fleet hold in every project; with project "" only those count.
 func (f *Fleet) May(groups []string, project string, right Right) bool {
@@ -63,7 +66,7 @@ func (f *Fleet) May(groups []string, project string, right Right) bool {
 
 func granted(roles map[Role][]string, groups []string, right Right) bool {
 	for role, members := range roles {
-		if !slices.Contains(roleRights[role], right) {
+		if !role.Has(right) {
 			continue
 		}
 		for _, group := range groups {

@@ -34,6 +34,9 @@ func (s *server) decide(ctx context.Context, in *decideInput) (*struct{}, error)
 	if i < 0 {
 		return nil, slipway.Errorf(slipway.CodeNotFound, "%s has no gate %q; %s", id, in.Body.Gate, gateNames(release.Gates))
 	}
+	if requestOf(ctx).session.Token != nil {
+		return nil, slipway.Errorf(slipway.CodeForbidden, "a token decides nothing: gates ask people")
+	}
 	if err := s.renew(ctx); err != nil {
 		return nil, err
 	}
@@ -57,7 +60,7 @@ func (s *server) decide(ctx context.Context, in *decideInput) (*struct{}, error)
 // done: who has just left a group decides nothing.
 func (s *server) renew(ctx context.Context) error {
 	session := &requestOf(ctx).session
-	now, err := s.people.findNow(ctx, session.User)
+	now, err := s.people.findNow(ctx, session.person)
 	if err == nil {
 		session.Groups = append([]string{}, now.Groups...)
 	}

@@ -11,8 +11,12 @@ func (s *server) routes() []route {
 	const v1 = "/api/v1"
 	return []route{
 		operation("POST "+v1+"/login", anyone, "Sign in", s.login),
-		operation("POST "+v1+"/logout", anyone, "Forget the cookie", s.logout),
+		operation("POST "+v1+"/logout", anyone, "End the session", s.logout),
 		operation("GET "+v1+"/whoami", person, "Say who is signed in", s.whoami),
+
+		operation("POST "+v1+"/tokens", person, "Make a token for a machine", s.createToken, created),
+		operation("GET "+v1+"/tokens", person, "List tokens", s.listTokens),
+		operation("DELETE "+v1+"/tokens/{id}", person, "Revoke a token", s.revokeToken),
 
 		operation("POST "+v1+"/releases", person, "Release a version of a service", s.submit, accepted),
 		operation("POST "+v1+"/adoptions", person, "Put a container that serves already behind the edge, as release 0", s.adopt, accepted),
@@ -47,6 +51,9 @@ func (s *server) routes() []route {
 		plain("GET /readyz", anyone, http.HandlerFunc(s.readyz)),
 	}
 }
+
+// created documents that something new is there when the answer comes.
+func created(op *huma.Operation) { op.DefaultStatus = http.StatusCreated }
 
 // accepted documents that the work has only begun when the answer comes.
 func accepted(op *huma.Operation) { op.DefaultStatus = http.StatusAccepted }

@@ -98,7 +98,7 @@ func (r *release) mayDecide(d slipway.Decision) error {
 		return refusal(slipway.CodeNotFound, "%s has no gate %q", r.state.ID, d.Gate)
 	case g.State != slipway.GateOpen:
 		return refusal(slipway.CodeConflict, "gate %s of %s is %s, not open", g.Name, r.state.ID, g.State)
-	case d.By == r.state.RequestedBy:
+	case slipway.PersonOf(d.By) == slipway.PersonOf(r.state.RequestedBy):
 		return refusal(slipway.CodeForbidden, "%s asked for %s and cannot decide on it", d.By, r.state.ID)
 	case d.Verdict == slipway.Reject && d.Reason == "":
 		return refusal(slipway.CodeInvalid, "a rejection needs a reason")

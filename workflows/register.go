@@ -12,4 +12,5 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Cleanup, workflow.RegisterOptions{Name: CleanupType})
 	registry.RegisterWorkflowWithOptions(Catchup, workflow.RegisterOptions{Name: CatchupType})
 	registry.RegisterWorkflowWithOptions(Plan, workflow.RegisterOptions{Name: PlanType})
+	registry.RegisterWorkflowWithOptions(Tokens, workflow.RegisterOptions{Name: TokensType})
 }
