@@ -78,13 +78,16 @@ func granted(roles map[Role][]string, groups []string, right Right) bool {
 	return false
 }
 
-// InRole reports whether a member of groups has exactly this role in the
-// project, or one for the whole fleet. It is how a gate's approvers are found.
+// InRole reports whether a member of groups has this role, or one above it, in
+// the project or in the whole fleet. It is how a gate's approvers are found.
 func (f *Fleet) InRole(groups []string, project string, role Role) bool {
 	p, _ := f.Project(project)
-	for _, group := range groups {
-		if slices.Contains(p.Roles[role], group) || slices.Contains(f.Roles[role], group) {
-			return true
+	from := max(0, slices.Index(Roles, role))
+	for _, has := range Roles[from:] {
+		for _, group := range groups {
+			if slices.Contains(p.Roles[has], group) || slices.Contains(f.Roles[has], group) {
+				return true
+			}
 		}
 	}
 	return false

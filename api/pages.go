@@ -82,7 +82,7 @@ type view struct {
 
 // page is a route of the console. What show returns as an error is a page, too.
 func (s *server) page(pattern string, access access, show func(http.ResponseWriter, *request) error) route {
-	return route{pattern, access, func(mux *http.ServeMux, _ huma.API) {
+	return route{pattern: pattern, access: access, add: func(mux *http.ServeMux, _ huma.API) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			request := requestOf(r.Context())
 			request.Request = r // which knows the values of the path

@@ -21,10 +21,10 @@ type made struct {
 	Secret string `json:"token"`
 }
 
-// made makes a token of project search.
-func (s *site) made(user, role string) made {
+// made makes a token of a releaser of project search.
+func (s *site) made(user string) made {
 	s.t.Helper()
-	a := s.machine(user, map[string]string{"name": "ci", "project": "search", "role": role, "expires": "720h"})
+	a := s.machine(user, map[string]string{"name": "ci", "project": "search", "role": "releaser", "expires": "720h"})
 	var m made
 	if a.into(s.t, &m); a.StatusCode != http.StatusCreated || m.Secret == "" {
 		s.t.Fatalf("%d %s", a.StatusCode, a.body)
@@ -36,7 +36,7 @@ func TestToken_IsForWhatItSaysAndNoMore(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.workflows.put(release("search.query-api.50", slipway.AwaitingApproval, gated))
-	m := s.made("otto", "releaser")
+	m := s.made("otto")
 	if lasts := time.Until(m.ExpiresAt); m.Name != "ci" || m.Maker != "otto" || lasts < 719*time.Hour || lasts > 720*time.Hour {
 		t.Errorf("%+v", m)
 	}
@@ -96,7 +96,7 @@ func TestToken_MayNeverDoMoreThanItsMaker(t *testing.T) {
 			t.Errorf("expires %q: %d %s", expires, a.StatusCode, a.body)
 		}
 	}
-	m := s.made("rita", "releaser")
+	m := s.made("rita")
 	fleet := *s.fleet.Load()
 	users := append([]slipway.User{}, fleet.Directory.Users...)
 	users[1].Groups = []string{"viewers"}
@@ -119,7 +119,7 @@ func TestToken_IsRevokedAtOnceAndEverywhere(t *testing.T) {
 	s := newSite(t)
 	second := newSite(t, func(c *api.Config) { c.Tokens = s.ring })
 	second.fleet.Store(s.fleet.Load())
-	m := s.made("rita", "releaser")
+	m := s.made("rita")
 	second.later(0)
 	if a := second.with(m.Secret, "GET", "/api/v1/whoami", nil); a.StatusCode != http.StatusOK || !strings.Contains(a.body, `"user":"token:ci of rita"`) {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
@@ -165,7 +165,7 @@ func TestToken_TheSameRequestMakesItOnce(t *testing.T) {
 func TestToken_ExpiresAndIsOfThisKey(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	m := s.made("rita", "releaser")
+	m := s.made("rita")
 	foreign := newSite(t, func(c *api.Config) { c.Tokens, c.SigningKey = s.ring, make([]byte, 32) })
 	foreign.fleet.Store(s.fleet.Load())
 	if a := foreign.with(m.Secret, "GET", "/api/v1/whoami", nil); a.StatusCode != http.StatusUnauthorized {
