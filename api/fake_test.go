@@ -25,6 +25,7 @@ type workflows struct {
 	keys     []string
 	acts     []string
 	decided  []slipway.Decision
+	strict   bool // a decision stays with its release
 }
 
 func newWorkflows() *workflows {
@@ -62,10 +63,21 @@ func (w *workflows) Plan(_ context.Context, order slipway.Order) (slipway.Previe
 	return slipway.Preview{ServiceID: order.Service.ServiceID, Steps: []slipway.Step{}, Differences: []slipway.Difference{}, Warnings: []string{}}, nil
 }
 
-func (w *workflows) Decide(_ context.Context, _ slipway.ReleaseID, d slipway.Decision, key string) error {
+// Decide goes by the rule of the workflow itself.
+func (w *workflows) Decide(_ context.Context, id slipway.ReleaseID, d slipway.Decision, key string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	r := w.releases[id.String()]
+	if err := r.Takes(d); err != nil {
+		return err
+	}
 	w.decided, w.keys = append(w.decided, d), append(w.keys, key)
+	if w.strict {
+		r.Gates = slices.Clone(r.Gates)
+		i := slices.IndexFunc(r.Gates, func(g slipway.GateState) bool { return g.Name == d.Gate })
+		r.Gates[i].Decisions = append(slices.Clone(r.Gates[i].Decisions), d)
+		w.releases[r.ID] = r
+	}
 	return w.err
 }
 
