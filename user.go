@@ -78,6 +78,22 @@ func granted(roles map[Role][]string, groups []string, right Right) bool {
 	return false
 }
 
+// Counting are those of the groups that any role of the project, or of the whole
+// fleet, is given to.
+func (f *Fleet) Counting(groups []string, project string) []string {
+	p, _ := f.Project(project)
+	var counting []string
+	for _, group := range groups {
+		for _, role := range Roles {
+			if slices.Contains(p.Roles[role], group) || slices.Contains(f.Roles[role], group) {
+				counting = append(counting, group)
+				break
+			}
+		}
+	}
+	return counting
+}
+
 // InRole reports whether a member of groups has this role, or one above it, in
 // the project or in the whole fleet. It is how a gate's approvers are found.
 func (f *Fleet) InRole(groups []string, project string, role Role) bool {

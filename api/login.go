@@ -44,6 +44,8 @@ func (s *server) signIn(ctx context.Context, name, password, use string) (Sessio
 		s.metrics.signIns.WithLabelValues("delayed").Inc()
 	case slipway.CodeUnauthenticated:
 		s.metrics.signIns.WithLabelValues("wrong").Inc()
+	case slipway.CodeUnavailable:
+		s.metrics.signIns.WithLabelValues("unavailable").Inc()
 	}
 	return Session{}, err
 }
