@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -110,8 +111,23 @@ func TestPeopleOfTheDirectoryAndTheirMachines(t *testing.T) {
 	withToken(t, s, kept, 4, "services")
 	listed := as(t, s, "rita", 0, "token", "list").Stdout
 	fields := strings.Fields(strings.Split(listed, "\n")[1])
+	second := secondAPI(t, s)
+	if got := whoami(t, second, token); got != http.StatusOK {
+		t.Errorf("another API process with the same key answers %d", got)
+	}
 	as(t, s, "rita", 0, "token", "revoke", fields[0])
+	revoked := time.Now()
 	withToken(t, s, token, 4, "services")
+	eventually(t, func() error {
+		if got := whoami(t, second, token); got != http.StatusUnauthorized {
+			return fmt.Errorf("the other API process answers %d", got)
+		}
+		return nil
+	})
+	t.Logf("revoked in the other process, too, after %s", time.Since(revoked).Round(time.Millisecond))
+	if took := time.Since(revoked); took > 3*time.Second {
+		t.Errorf("it took %s", took)
+	}
 	record(t, s, "tokens", "tokens")
 
 	if err := s.Standalone.Kill(); err != nil {
@@ -135,21 +151,68 @@ func standingCosts(t *testing.T, s *system.System) {
 	token := keptToken(t, s, "rita")
 	var took []time.Duration
 	for range 200 {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/api/v1/whoami", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+token)
 		begin := time.Now()
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil || answer.StatusCode != http.StatusOK {
-			t.Fatal(err, answer)
+		if got := whoami(t, s.URL, token); got != http.StatusOK {
+			t.Fatal(got)
 		}
-		_ = answer.Body.Close()
 		took = append(took, time.Since(begin))
 	}
 	slices.Sort(took)
 	t.Logf("whoami: median %s, slowest %s", took[100], took[199])
+}
+
+// whoami asks an API who has a token, and returns the status of the answer; 0 is
+// none.
+func whoami(t *testing.T, at, token string) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at+"/api/v1/whoami", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode
+}
+
+// secondAPI is another API process beside the standalone, on the same Temporal
+// and with the same key.
+func secondAPI(t *testing.T, s *system.System) (url string) {
+	t.Helper()
+	key, err := os.ReadFile(filepath.Join(s.Dir, "standalone", "session.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := t.TempDir()
+	if err := os.WriteFile(filepath.Join(data, "session.key"), key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	cmd := exec.CommandContext(t.Context(), s.Bin("slipway"), "api", "--fleet", s.FleetFile(), "--data", data, "--listen", address)
+	cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+s.Temporal)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	url = "http://" + address
+	eventually(t, func() error {
+		if whoami(t, url, "none") == 0 {
+			return errors.New("the other API process does not answer")
+		}
+		return nil
+	})
+	return url
 }
 
 // keptToken is what a command has kept of a sign-in.
