@@ -51,6 +51,9 @@ var roleRights = map[Role][]Right{
 	Admin:    {RightView, RightRelease, RightDecide, RightOperate},
 }
 
+// Has reports whether the role has the right.
+func (r Role) Has(right Right) bool { return slices.Contains(roleRights[r], right) }
+
 // May reports whether a member of groups has the right in the named project.
 // Roles of the fleet hold in every project; with project "" only those count.
 func (f *Fleet) May(groups []string, project string, right Right) bool {
@@ -63,7 +66,7 @@ func (f *Fleet) May(groups []string, project string, right Right) bool {
 
 func granted(roles map[Role][]string, groups []string, right Right) bool {
 	for role, members := range roles {
-		if !slices.Contains(roleRights[role], right) {
+		if !role.Has(right) {
 			continue
 		}
 		for _, group := range groups {
@@ -75,13 +78,32 @@ func granted(roles map[Role][]string, groups []string, right Right) bool {
 	return false
 }
 
-// InRole reports whether a member of groups has exactly this role in the
-// project, or one for the whole fleet. It is how a gate's approvers are found.
+// Counting are those of the groups that any role of the project, or of the whole
+// fleet, is given to.
+func (f *Fleet) Counting(groups []string, project string) []string {
+	p, _ := f.Project(project)
+	var counting []string
+	for _, group := range groups {
+		for _, role := range Roles {
+			if slices.Contains(p.Roles[role], group) || slices.Contains(f.Roles[role], group) {
+				counting = append(counting, group)
+				break
+			}
+		}
+	}
+	return counting
+}
+
+// InRole reports whether a member of groups has this role, or one above it, in
+// the project or in the whole fleet. It is how a gate's approvers are found.
 func (f *Fleet) InRole(groups []string, project string, role Role) bool {
 	p, _ := f.Project(project)
-	for _, group := range groups {
-		if slices.Contains(p.Roles[role], group) || slices.Contains(f.Roles[role], group) {
-			return true
+	from := max(0, slices.Index(Roles, role))
+	for _, has := range Roles[from:] {
+		for _, group := range groups {
+			if slices.Contains(p.Roles[has], group) || slices.Contains(f.Roles[has], group) {
+				return true
+			}
 		}
 	}
 	return false

@@ -46,6 +46,7 @@ type Releases interface {
 type Config struct {
 	Releases   Releases
 	Fleet      func() *slipway.Fleet // the current one; asked on each request, from several goroutines
+	Tokens     Tokens                // of machines, and the sessions that are over
 	Directory  Directory             // of people beside those of the fleet; nil: there is none
 	SigningKey []byte                // at least 32 bytes, as LoadKey gives them; a new one signs everybody out
 	TemporalUI http.Handler          // serves below /temporal/, with that prefix in the path; nil: not found
@@ -70,8 +71,8 @@ type server struct {
 // events ends when its request's context does: a server that is to shut down
 // gracefully cancels the base context of its connections first.
 func New(c Config) (http.Handler, error) {
-	if c.Releases == nil || c.Fleet == nil || c.Registry == nil {
-		return nil, errors.New("api: Releases, Fleet and Registry must be set")
+	if c.Releases == nil || c.Tokens == nil || c.Fleet == nil || c.Registry == nil {
+		return nil, errors.New("api: Releases, Tokens, Fleet and Registry must be set")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -82,7 +83,7 @@ func New(c Config) (http.Handler, error) {
 	s := &server{Config: c, watches: newWatches(c.Releases.Release)}
 	s.people = newPeople(c)
 	var err error
-	if s.tokens, err = newTokens(c.SigningKey, s.people, c.Now); err != nil {
+	if s.tokens, err = newTokens(c, s.people, &standing{read: c.Tokens.Standing, clock: c.Now}); err != nil {
 		return nil, err
 	}
 	if s.metrics, err = newMetrics(c.Registry); err != nil {

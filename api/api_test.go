@@ -53,6 +53,7 @@ type site struct {
 	*httptest.Server
 	t         *testing.T
 	workflows *workflows
+	ring      *ring
 	fleet     atomic.Pointer[slipway.Fleet]
 	clock     atomic.Pointer[time.Time] // nil: the time it is
 	log       *lines
@@ -84,10 +85,11 @@ func parseFleet(t *testing.T, text string) *slipway.Fleet {
 
 func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	t.Helper()
-	s := &site{t: t, workflows: newWorkflows(), log: new(lines), registry: prometheus.NewRegistry()}
+	s := &site{t: t, workflows: newWorkflows(), ring: new(ring), log: new(lines), registry: prometheus.NewRegistry()}
 	s.fleet.Store(parseFleet(t, fleetFile))
 	config := api.Config{
 		Releases:   s.workflows,
+		Tokens:     s.ring,
 		Fleet:      s.fleet.Load,
 		SigningKey: bytes.Repeat([]byte{7}, 32),
 		Registry:   s.registry,

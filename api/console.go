@@ -77,7 +77,7 @@ func (s *server) releasePage(w http.ResponseWriter, r *request) error {
 		}
 	}
 	for _, gate := range release.Gates {
-		if gate.State == slipway.GateOpen && release.RequestedBy != r.session.User && s.mayDecide(r.Context(), id.Project, gate.Approvers) {
+		if gate.State == slipway.GateOpen && slipway.PersonOf(release.RequestedBy) != r.session.person && s.mayDecide(r.Context(), id.Project, gate.Approvers) {
 			shown.MayDecide = append(shown.MayDecide, gate.Name)
 		}
 	}
@@ -98,7 +98,7 @@ func (s *server) loginPage(w http.ResponseWriter, r *request) error {
 // loginForm signs in without a script.
 func (s *server) loginForm(w http.ResponseWriter, r *request) error {
 	user, next := r.PostFormValue("user"), r.PostFormValue("next")
-	signedIn, err := s.signIn(r.Context(), user, r.PostFormValue("password"))
+	signedIn, err := s.signIn(r.Context(), user, r.PostFormValue("password"), forBrowser)
 	if code := slipway.ErrorCode(err); slices.Contains([]slipway.Code{slipway.CodeUnauthenticated, slipway.CodeTooMany}, code) {
 		p := r.problem(err)
 		return s.render(w, r, p.Status, "login", view{Title: "Sign in", Page: signInView{user, next, p.Detail}})
@@ -125,6 +125,9 @@ func local(next string) string {
 func (s *server) logoutForm(w http.ResponseWriter, r *request) error {
 	cookie := r.cookie(Session{})
 	http.SetCookie(w, &cookie)
+	if err := s.signOut(r); err != nil {
+		return err
+	}
 	http.Redirect(w, r.Request, "/login", http.StatusSeeOther)
 	return nil
 }

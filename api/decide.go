@@ -34,6 +34,9 @@ func (s *server) decide(ctx context.Context, in *decideInput) (*struct{}, error)
 	if i < 0 {
 		return nil, slipway.Errorf(slipway.CodeNotFound, "%s has no gate %q; %s", id, in.Body.Gate, gateNames(release.Gates))
 	}
+	if requestOf(ctx).session.Token != nil {
+		return nil, slipway.Errorf(slipway.CodeForbidden, "a token decides nothing: gates ask people")
+	}
 	if err := s.renew(ctx); err != nil {
 		return nil, err
 	}
@@ -46,7 +49,7 @@ func (s *server) decide(ctx context.Context, in *decideInput) (*struct{}, error)
 		Verdict:  slipway.Verdict(in.Body.Decision),
 		Reason:   in.Body.Reason,
 		By:       who.User,
-		Groups:   who.Groups,
+		Groups:   s.counting(who.Groups, id.Project, release.Gates[i].Approvers),
 		Digest:   cmp.Or(in.Body.Digest, release.Digest),
 		Settings: cmp.Or(in.Body.Settings, release.Settings),
 		At:       s.Now().UTC(),
@@ -57,7 +60,7 @@ func (s *server) decide(ctx context.Context, in *decideInput) (*struct{}, error)
 // done: who has just left a group decides nothing.
 func (s *server) renew(ctx context.Context) error {
 	session := &requestOf(ctx).session
-	now, err := s.people.findNow(ctx, session.User)
+	now, err := s.people.findNow(ctx, session.person)
 	if err == nil {
 		session.Groups = append([]string{}, now.Groups...)
 	}
@@ -73,6 +76,16 @@ func (s *server) mayDecide(ctx context.Context, project string, approvers slipwa
 		return slices.Contains(groups, approvers.Group)
 	}
 	return s.may(ctx, project, slipway.RightDecide) && s.Fleet().InRole(groups, project, approvers.Role)
+}
+
+// counting are the groups that may have made somebody an approver. Others, of
+// which there may be thousands, do not belong in a history.
+func (s *server) counting(groups []string, project string, approvers slipway.Approvers) []string {
+	counting := s.Fleet().Counting(groups, project)
+	if group := approvers.Group; slices.Contains(groups, group) && !slices.Contains(counting, group) {
+		counting = append(counting, group)
+	}
+	return counting
 }
 
 func asked(a slipway.Approvers) string {

@@ -146,6 +146,46 @@ func TestDirectory_WhoLeavesAGroupLosesTheRight(t *testing.T) {
 	}
 }
 
+func TestDirectory_EventsEndForWhoLeavesTheGroup(t *testing.T) {
+	t.Parallel()
+	server := slapdtest.Start(t, staff())
+	s := newStaffedSite(t, server)
+	s.workflows.put(release("search.query-api.1", slipway.Deploying))
+	follow := s.followWith(tokenOf(t, s.signIn("vera", slapdtest.Password)))
+	follow.want("phase")
+	server.Change(t, func(c *ldapclient.Conn) error {
+		return c.Del(ldapclient.NewDelRequest(slapdtest.GroupDN("viewers"), nil))
+	})
+	s.later(31 * time.Second)
+	s.workflows.put(release("search.query-api.1", slipway.Probing))
+	if e, ok := follow.next(); ok {
+		t.Errorf("it goes on: %+v", e)
+	}
+}
+
+// A group may be one of thousands; a decision keeps those that count.
+func TestDirectory_ADecisionKeepsTheGroupsThatCount(t *testing.T) {
+	t.Parallel()
+	var entries strings.Builder
+	for i := range 1000 {
+		entries.WriteString(slapdtest.Group(fmt.Sprint("many", i), slapdtest.PersonDN("abel")))
+	}
+	s := newStaffedSite(t, slapdtest.Start(t, staff(entries.String())))
+	s.workflows.put(release("search.query-api.7", slipway.AwaitingApproval, gated, func(r *slipway.Release) {
+		r.Gates = append(r.Gates, slipway.GateState{Gate: slipway.Gate{Name: "legal", Approvers: slipway.Approvers{Group: "many7", Quorum: 1}}, State: slipway.GateOpen})
+	}))
+	token := tokenOf(t, s.signIn("abel", slapdtest.Password))
+	for gate, want := range map[string]string{"go": "[approvers]", "legal": "[approvers many7]"} {
+		a := s.with(token, "POST", "/api/v1/releases/search.query-api.7/decisions", map[string]string{"gate": gate, "decision": "approve"})
+		if a.StatusCode != http.StatusNoContent {
+			t.Fatalf("%d %s", a.StatusCode, a.body)
+		}
+		if got := fmt.Sprint(s.workflows.decided[len(s.workflows.decided)-1].Groups); got != want {
+			t.Errorf("%s: %s", gate, got)
+		}
+	}
+}
+
 // Somebody else under the same name does not go on with a session, or with what
 // the fleet file gives to a name.
 func TestDirectory_ANameIsOnePerson(t *testing.T) {
@@ -200,6 +240,12 @@ func TestDirectory_FaultsAreSaidAsInTheTable(t *testing.T) {
 		{"directory down, a user of the fleet file signs in", same, func(_ *testing.T, s *site, server *slapdtest.Server) answer {
 			server.Stop()
 			return s.signIn("lea", password)
+		}},
+		{"wrong password", same, func(_ *testing.T, s *site, _ *slapdtest.Server) answer { return s.signIn("rita", "wrong") }},
+		{"too many wrong passwords", same, func(_ *testing.T, s *site, _ *slapdtest.Server) answer {
+			s.later(0)
+			s.guess(5, func(int) answer { return s.signIn("rita", "wrong") })
+			return s.signIn("rita", slapdtest.Password)
 		}},
 		{"directory slow", same, func(t *testing.T, s *site, server *slapdtest.Server) answer {
 			defer server.Pause(t)()

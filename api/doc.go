@@ -1,8 +1,8 @@
 // Package api is what people and programs see of Slipway: JSON over HTTP, a
 // stream of events for each release, and a small web console. It checks who is
 // asking and what they may do, turns a service file into an order, and hands
-// that to package starter; it keeps no state but the sign-ins that went wrong
-// lately.
+// that to package starter; it keeps no state but what went wrong lately, and
+// what is known of people for half a minute.
 //
 // # Shapes
 //
@@ -10,9 +10,12 @@
 // [slipway.Release], a service a [slipway.ServiceStatus]. Unknown keys of a
 // body are refused. /openapi.json has every detail.
 //
-//	POST /login                {user, password}                      → {token, user, groups, expires_at}, and a cookie
+//	POST /login                {user, password}                      → {token, user, groups, expires_at}
 //	POST /logout               –                                     → 204
-//	GET  /whoami                                                     → {user, groups, expires_at}
+//	GET  /whoami                                                     → {user, groups, expires_at, token?}
+//	POST /tokens               {role, expires, project?, name?}      → 201 token, with its secret as token
+//	GET  /tokens                                                     → {tokens: […]}
+//	DELETE /tokens/{id}                                              → 204
 //	POST /releases             {service_file, tag, force?, reason?}  → 202 release, Location
 //	POST /plan                 {service_file, tag, force?}           → what a release would do
 //	POST /preflight            {service_file?, tag?, host?}          → {hosts: […], findings: […], fit}

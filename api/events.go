@@ -91,8 +91,8 @@ func (s *server) tell(ctx context.Context, w io.Writer, watch *watch, project st
 // stillMay asks again during a stream what was asked at its begin: tokens
 // expire, and people lose rights.
 func (s *server) stillMay(r *request, project string) bool {
-	now, err := s.tokens.read(r.Context(), r.session.token)
-	return err == nil && s.Fleet().May(now.Groups, project, slipway.RightView)
+	now, err := s.tokens.read(r.Context(), r.session.token, forBrowser, forProgram, forMachine)
+	return err == nil && now.may(s.Fleet(), project, slipway.RightView)
 }
 
 // send writes at once, or gives the client up.

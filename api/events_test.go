@@ -30,9 +30,14 @@ type stream struct {
 // follow is what vera hears of the one release.
 func (s *site) follow() *stream {
 	s.t.Helper()
+	return s.followWith(s.token("vera"))
+}
+
+func (s *site) followWith(token string) *stream {
+	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second) // the bound of every wait below
 	r := s.request("GET", "/api/v1/releases/search.query-api.1/events", nil).WithContext(ctx)
-	r.Header.Set("Authorization", "Bearer "+s.token("vera"))
+	r.Header.Set("Authorization", "Bearer "+token)
 	response, err := s.Client().Do(r)
 	if err != nil {
 		cancel()

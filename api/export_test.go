@@ -1,13 +1,34 @@
 package api
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"slipway"
+)
+
+// An Action is a route as the table of rights has it.
+type Action struct {
+	Pattern, Summary string
+	Anyone, Fleet    bool          // without a sign-in; for operators of the whole fleet
+	Right            slipway.Right // in the project; empty: none
+	Lists            bool          // what somebody lacks the right for is left out
+}
+
+// Actions are all routes.
+func Actions() []Action {
+	s := &server{Config: Config{Registry: prometheus.NewRegistry()}}
+	var all []Action
+	for _, r := range s.routes() {
+		all = append(all, Action{r.pattern, r.summary, r.access == anyone, r.access == operator || r.access == scraper, r.right, r.lists})
+	}
+	return all
+}
 
 // Patterns are all routes, and whether they are for anyone.
 func Patterns() map[string]bool {
-	s := &server{Config: Config{Registry: prometheus.NewRegistry()}}
 	open := map[string]bool{}
-	for _, r := range s.routes() {
-		open[r.pattern] = r.access == anyone
+	for _, a := range Actions() {
+		open[a.Pattern] = a.Anyone
 	}
 	return open
 }

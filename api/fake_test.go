@@ -3,9 +3,11 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"slipway"
 	"slipway/starter"
@@ -23,6 +25,7 @@ type workflows struct {
 	keys     []string
 	acts     []string
 	decided  []slipway.Decision
+	strict   bool // a decision stays with its release
 }
 
 func newWorkflows() *workflows {
@@ -68,10 +71,21 @@ func (w *workflows) Preflight(_ context.Context, plan slipway.Plan, _ *slipway.O
 	return report, nil
 }
 
-func (w *workflows) Decide(_ context.Context, _ slipway.ReleaseID, d slipway.Decision, key string) error {
+// Decide goes by the rule of the workflow itself.
+func (w *workflows) Decide(_ context.Context, id slipway.ReleaseID, d slipway.Decision, key string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	r := w.releases[id.String()]
+	if err := r.Takes(d); err != nil {
+		return err
+	}
 	w.decided, w.keys = append(w.decided, d), append(w.keys, key)
+	if w.strict {
+		r.Gates = slices.Clone(r.Gates)
+		i := slices.IndexFunc(r.Gates, func(g slipway.GateState) bool { return g.Name == d.Gate })
+		r.Gates[i].Decisions = append(slices.Clone(r.Gates[i].Decisions), d)
+		w.releases[r.ID] = r
+	}
 	return w.err
 }
 
@@ -205,4 +219,52 @@ func release(text string, phase slipway.Phase, change ...func(*slipway.Release))
 		f(&r)
 	}
 	return r
+}
+
+// ring stands in for Tokens, as far as several API processes share it.
+type ring struct {
+	mu       sync.Mutex
+	err      error // of every call, when set
+	reads    int
+	standing slipway.Standing
+}
+
+func (r *ring) Standing(context.Context) (slipway.Standing, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reads++
+	return slipway.Standing{Tokens: slices.Clone(r.standing.Tokens), Ended: maps.Clone(r.standing.Ended)}, r.err
+}
+
+func (r *ring) CreateToken(_ context.Context, token slipway.Token) (slipway.Token, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if have, again := r.standing.Token(token.ID); again {
+		return have, r.err
+	}
+	r.standing.Tokens = append(r.standing.Tokens, token)
+	return token, r.err
+}
+
+func (r *ring) RevokeToken(_ context.Context, id, _ string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.standing.Tokens = slices.DeleteFunc(r.standing.Tokens, func(t slipway.Token) bool { return t.ID == id })
+	return r.err
+}
+
+func (r *ring) EndSession(_ context.Context, person, session string, expires time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.standing.Ended == nil {
+		r.standing.Ended = map[string]slipway.SignOuts{}
+	}
+	ended := r.standing.Ended[person]
+	sessions := maps.Clone(ended.Sessions)
+	if sessions == nil {
+		sessions = map[string]time.Time{}
+	}
+	sessions[session] = expires
+	r.standing.Ended[person] = slipway.SignOuts{Sessions: sessions}
+	return r.err
 }

@@ -22,8 +22,8 @@ func (s *server) guard(mux *http.ServeMux, routes []route) http.Handler {
 		handler, pattern := mux.Handler(r)
 		request.route = pattern
 		var err error
-		request.session, err = s.identify(r)
-		if err = s.admit(request, accesses[pattern], err); err == nil && origins.Check(r) != nil {
+		request.session, request.unknown = s.identify(r)
+		if err = s.admit(request, accesses[pattern]); err == nil && origins.Check(r) != nil {
 			err = slipway.Errorf(slipway.CodeForbidden, "this request was sent by a page of another site")
 		}
 		switch {
@@ -32,20 +32,22 @@ func (s *server) guard(mux *http.ServeMux, routes []route) http.Handler {
 		case pattern == "":
 			notServed(w, request, handler)
 		default:
+			if accesses[pattern] != anyone {
+				s.prolong(w, request)
+			}
 			mux.ServeHTTP(w, r)
 		}
 	})
 }
 
-// admit decides by the route; unidentified is why nobody is known to be signed
-// in, or nil.
-func (s *server) admit(r *request, access access, unidentified error) error {
+// admit decides by the route.
+func (s *server) admit(r *request, access access) error {
 	switch {
 	case access == anyone, access == scraper && fromThisMachine(r.Request):
 		return nil
-	case unidentified != nil:
-		return unidentified
-	case access == person, s.Fleet().May(r.session.Groups, "", slipway.RightOperate):
+	case r.unknown != nil:
+		return r.unknown
+	case access == person, r.session.may(s.Fleet(), "", slipway.RightOperate):
 		return nil
 	}
 	return slipway.Errorf(slipway.CodeForbidden, "%s may not see this: it is for operators of the whole fleet", r.session.User)

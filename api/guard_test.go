@@ -27,7 +27,7 @@ func TestNothingIsOpenButTheSignInAndHealth(t *testing.T) {
 		if !there {
 			method, path = "GET", pattern
 		}
-		path = strings.NewReplacer("{$}", "", "{id}", "search.query-api.1", "{project}", "search", "{service}", "query-api").Replace(path)
+		path = strings.NewReplacer("{$}", "", "/tokens/{id}", "/tokens/x", "{id}", "search.query-api.1", "{project}", "search", "{service}", "query-api").Replace(path)
 		for _, credential := range []string{"", "Bearer ", "Bearer x", "Basic cml0YTp4"} {
 			r := s.request(method, path, nil)
 			r.Header.Set("X-Forwarded-For", "203.0.113.7") // not from this machine
@@ -89,7 +89,7 @@ func TestPagesOfOtherSitesWriteNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.workflows.put(release("search.query-api.1", slipway.Deploying))
-	cookie := &http.Cookie{Name: "slipway_session", Value: s.token("rita")}
+	cookie := s.cookie()
 	for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
 		for _, path := range []string{"/api/v1/releases/search.query-api.1/abort", "/login", "/logout", "/api/v1/login"} {
 			r := s.request("POST", path, map[string]any{})

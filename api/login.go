@@ -15,37 +15,37 @@ type loginInput struct {
 }
 
 type loginOutput struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
-	Body      struct {
+	Body struct {
 		Token string `json:"token" doc:"send it as Authorization: Bearer TOKEN"`
 		Session
 	}
 }
 
 func (s *server) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
-	signedIn, err := s.signIn(ctx, in.Body.User, in.Body.Password)
+	signedIn, err := s.signIn(ctx, in.Body.User, in.Body.Password, forProgram)
 	if err != nil {
 		return nil, err
 	}
 	var out loginOutput
-	out.SetCookie = requestOf(ctx).cookie(signedIn)
 	out.Body.Token, out.Body.Session = signedIn.token, signedIn
 	return &out, nil
 }
 
 // signIn is the one way in, for programs and for the page.
-func (s *server) signIn(ctx context.Context, name, password string) (Session, error) {
+func (s *server) signIn(ctx context.Context, name, password, use string) (Session, error) {
 	request := requestOf(ctx)
-	user, err := s.passwords.check(ctx, name, password, peer(request.Request))
+	user, err := s.passwords.check(ctx, name, password, origin(request.Request))
 	switch slipway.ErrorCode(err) {
 	case "":
 		s.metrics.signIns.WithLabelValues("ok").Inc()
 		request.session.User = user.Name // for the log
-		return s.tokens.issue(user)
+		return s.tokens.begin(user, use)
 	case slipway.CodeTooMany:
 		s.metrics.signIns.WithLabelValues("delayed").Inc()
 	case slipway.CodeUnauthenticated:
 		s.metrics.signIns.WithLabelValues("wrong").Inc()
+	case slipway.CodeUnavailable:
+		s.metrics.signIns.WithLabelValues("unavailable").Inc()
 	}
 	return Session{}, err
 }
@@ -54,9 +54,11 @@ type logoutOutput struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 }
 
-// logout takes the cookie away. The token itself is not kept anywhere, so it
-// stays good until it expires.
+// logout ends the session, and takes the cookie away.
 func (s *server) logout(ctx context.Context, _ *struct{}) (*logoutOutput, error) {
+	if err := s.signOut(requestOf(ctx)); err != nil {
+		return nil, err
+	}
 	return &logoutOutput{SetCookie: requestOf(ctx).cookie(Session{})}, nil
 }
 

@@ -23,10 +23,10 @@ func newMetrics(registry prometheus.Registerer) (metrics, error) {
 		}, []string{"route", "status"}),
 		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "slipway_api_sign_ins_total",
-			Help: "Sign-ins, by result: ok, wrong, or delayed after too many wrong ones.",
+			Help: "Sign-ins, by result: ok, wrong, delayed after too many wrong ones, or unavailable when the directory did not answer.",
 		}, []string{"result"}),
 	}
-	for _, result := range []string{"ok", "wrong", "delayed"} {
+	for _, result := range []string{"ok", "wrong", "delayed", "unavailable"} {
 		m.signIns.WithLabelValues(result)
 	}
 	for _, c := range []prometheus.Collector{m.requests, m.signIns} {

@@ -82,7 +82,7 @@ type view struct {
 
 // page is a route of the console. What show returns as an error is a page, too.
 func (s *server) page(pattern string, access access, show func(http.ResponseWriter, *request) error) route {
-	return route{pattern, access, func(mux *http.ServeMux, _ huma.API) {
+	return route{pattern: pattern, access: access, add: func(mux *http.ServeMux, _ huma.API) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			request := requestOf(r.Context())
 			request.Request = r // which knows the values of the path
@@ -96,7 +96,7 @@ func (s *server) page(pattern string, access access, show func(http.ResponseWrit
 // render writes a page in the layout.
 func (s *server) render(w http.ResponseWriter, r *request, status int, name string, v view) error {
 	v.User, v.Version = r.session.User, s.Version
-	v.Operator = s.TemporalUI != nil && s.Fleet().May(r.session.Groups, "", slipway.RightOperate)
+	v.Operator = s.TemporalUI != nil && r.session.may(s.Fleet(), "", slipway.RightOperate)
 	var text bytes.Buffer
 	if err := s.pages[name].Execute(&text, v); err != nil {
 		return err

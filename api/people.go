@@ -46,7 +46,8 @@ type people struct {
 // a user, or another entry under the same name, is another account.
 type account struct {
 	slipway.Person
-	credential string
+	credential string // of sessions
+	entry      string // of tokens, which outlive a password
 }
 
 // known is what the directory said of somebody, and when.
@@ -81,10 +82,12 @@ func (p *people) elsewhere() Directory {
 }
 
 func localAccount(u slipway.User) account {
-	return account{slipway.Person{Name: u.Name, Groups: u.Groups}, "password " + u.PasswordBcrypt}
+	return account{slipway.Person{Name: u.Name, Groups: u.Groups}, "password " + u.PasswordBcrypt, "user"}
 }
 
-func directoryAccount(p slipway.Person) account { return account{p, "entry " + p.ID} }
+func directoryAccount(p slipway.Person) account {
+	return account{p, "entry " + p.ID, "entry " + p.ID}
+}
 
 // find says who has a name, as the directory knew them at most knownTime ago.
 // Errors: CodeNotFound; CodeForbidden; CodeUnavailable when the directory has

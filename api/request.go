@@ -19,6 +19,7 @@ type request struct {
 	id         string
 	route      string // the pattern that matched
 	session    Session
+	unknown    error // why nobody is known to be signed in
 	controller *http.ResponseController
 	err        error // what went wrong, for the log
 }

@@ -18,7 +18,7 @@ var needs = map[slipway.Right]struct {
 
 // may reports whether whoever is signed in has the right in the project.
 func (s *server) may(ctx context.Context, project string, right slipway.Right) bool {
-	return s.Fleet().May(requestOf(ctx).session.Groups, project, right)
+	return requestOf(ctx).session.may(s.Fleet(), project, right)
 }
 
 // allow returns nil if whoever is signed in has the right in the project. To

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"slipway"
 )
 
 const (
@@ -27,8 +29,25 @@ const (
 // A route is one pattern of the ServeMux, whom it is for, and how it is added.
 type route struct {
 	pattern string
+	summary string // what it does, for people
 	access  access
+	right   slipway.Right // that the handler asks for, in the project; empty: none beside access
+	lists   bool          // the handler leaves out what somebody lacks the right for
 	add     func(*http.ServeMux, huma.API)
+}
+
+// asks says which right the handler asks for in the project that a request is
+// about. It is what the table of rights is made of; a test holds all of them to
+// it.
+func (r route) asks(right slipway.Right) route {
+	r.right = right
+	return r
+}
+
+// shows says which right the handler asks for of each thing that it lists.
+func (r route) shows(right slipway.Right) route {
+	r.right, r.lists = right, true
+	return r
 }
 
 // operation is a route of the JSON API. What call returns as an error is
@@ -49,7 +68,7 @@ func operation[I, O any](pattern string, access access, summary string, call fun
 	for _, option := range options {
 		option(&op)
 	}
-	return route{pattern, access, func(_ *http.ServeMux, api huma.API) {
+	return route{pattern: pattern, summary: summary, access: access, add: func(_ *http.ServeMux, api huma.API) {
 		huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 			out, err := call(ctx, in)
 			if err != nil {
@@ -62,5 +81,5 @@ func operation[I, O any](pattern string, access access, summary string, call fun
 
 // plain is a route that the handler answers by itself.
 func plain(pattern string, access access, handler http.Handler) route {
-	return route{pattern, access, func(mux *http.ServeMux, _ huma.API) { mux.Handle(pattern, handler) }}
+	return route{pattern: pattern, access: access, add: func(mux *http.ServeMux, _ huma.API) { mux.Handle(pattern, handler) }}
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"slipway"
 )
 
 // routes is all that is served, and to whom.
@@ -11,33 +13,37 @@ func (s *server) routes() []route {
 	const v1 = "/api/v1"
 	return []route{
 		operation("POST "+v1+"/login", anyone, "Sign in", s.login),
-		operation("POST "+v1+"/logout", anyone, "Forget the cookie", s.logout),
+		operation("POST "+v1+"/logout", anyone, "End the session", s.logout),
 		operation("GET "+v1+"/whoami", person, "Say who is signed in", s.whoami),
 
-		operation("POST "+v1+"/releases", person, "Release a version of a service", s.submit, accepted),
-		operation("POST "+v1+"/adoptions", person, "Put a container that serves already behind the edge, as release 0", s.adopt, accepted),
-		operation("POST "+v1+"/plan", person, "Say what a release would do", s.plan),
-		operation("POST "+v1+"/preflight", person, "Say how hosts are", s.preflight),
-		operation("GET "+v1+"/releases", person, "List releases, the latest first", s.listReleases),
-		operation("GET "+v1+"/releases/{id}", person, "Say how a release stands", s.getRelease),
-		operation("GET "+v1+"/releases/{id}/events", person, "Follow a release", s.events, eventStream),
-		operation("POST "+v1+"/releases/{id}/decisions", person, "Approve or reject at a gate", s.decide),
-		operation("POST "+v1+"/releases/{id}/abort", person, "Abort a release that does not serve yet", s.abort),
-		operation("POST "+v1+"/releases/{id}/accept", person, "Retire the version before now", s.accept),
+		operation("POST "+v1+"/tokens", person, "Make a token for a machine", s.createToken, created).asks(slipway.RightView),
+		operation("GET "+v1+"/tokens", person, "List tokens", s.listTokens).shows(slipway.RightOperate),
+		operation("DELETE "+v1+"/tokens/{id}", person, "Revoke a token", s.revokeToken).asks(slipway.RightOperate),
 
-		operation("GET "+v1+"/services", person, "List services", s.listServices),
-		operation("GET "+v1+"/services/{project}/{service}", person, "Say how a service stands", s.getService),
-		operation("DELETE "+v1+"/services/{project}/{service}", person, "Take a service away", s.remove, accepted),
-		operation("POST "+v1+"/services/{project}/{service}/rollback", person, "Go back to what served before", s.rollback, accepted),
+		operation("POST "+v1+"/releases", person, "Release a version of a service", s.submit, accepted).asks(slipway.RightRelease),
+		operation("POST "+v1+"/adoptions", person, "Put a container that serves already behind the edge, as release 0", s.adopt, accepted).asks(slipway.RightOperate),
+		operation("POST "+v1+"/plan", person, "Say what a release would do", s.plan).asks(slipway.RightRelease),
+		operation("POST "+v1+"/preflight", person, "Say how hosts are", s.preflight).asks(slipway.RightRelease),
+		operation("GET "+v1+"/releases", person, "List releases, the latest first", s.listReleases).shows(slipway.RightView),
+		operation("GET "+v1+"/releases/{id}", person, "Say how a release stands", s.getRelease).asks(slipway.RightView),
+		operation("GET "+v1+"/releases/{id}/events", person, "Follow a release", s.events, eventStream).asks(slipway.RightView),
+		operation("POST "+v1+"/releases/{id}/decisions", person, "Approve or reject at a gate", s.decide).asks(slipway.RightDecide),
+		operation("POST "+v1+"/releases/{id}/abort", person, "Abort a release that does not serve yet", s.abort).asks(slipway.RightRelease),
+		operation("POST "+v1+"/releases/{id}/accept", person, "Retire the version before now", s.accept).asks(slipway.RightRelease),
 
-		operation("POST "+v1+"/services/{project}/{service}/lock", person, "Keep new releases away", s.lock),
-		operation("DELETE "+v1+"/services/{project}/{service}/lock", person, "Let releases start again", s.unlock),
+		operation("GET "+v1+"/services", person, "List services", s.listServices).shows(slipway.RightView),
+		operation("GET "+v1+"/services/{project}/{service}", person, "Say how a service stands", s.getService).asks(slipway.RightView),
+		operation("DELETE "+v1+"/services/{project}/{service}", person, "Take a service away", s.remove, accepted).asks(slipway.RightOperate),
+		operation("POST "+v1+"/services/{project}/{service}/rollback", person, "Go back to what served before", s.rollback, accepted).asks(slipway.RightRelease),
 
-		operation("GET "+v1+"/hosts", person, "List hosts and how they answer", s.listHosts),
+		operation("GET "+v1+"/hosts", person, "List hosts and how they answer", s.listHosts).shows(slipway.RightView),
 
-		s.page("GET /{$}", person, s.homePage),
-		s.page("GET /releases/{id}", person, s.releasePage),
-		s.page("GET /services/{project}/{service}", person, s.servicePage),
+		operation("POST "+v1+"/services/{project}/{service}/lock", person, "Keep new releases away", s.lock).asks(slipway.RightRelease),
+		operation("DELETE "+v1+"/services/{project}/{service}/lock", person, "Let releases start again", s.unlock).asks(slipway.RightRelease),
+
+		s.page("GET /{$}", person, s.homePage).shows(slipway.RightView),
+		s.page("GET /releases/{id}", person, s.releasePage).asks(slipway.RightView),
+		s.page("GET /services/{project}/{service}", person, s.servicePage).asks(slipway.RightView),
 		s.page("GET /login", anyone, s.loginPage),
 		s.page("POST /login", anyone, s.loginForm),
 		s.page("POST /logout", anyone, s.logoutForm),
@@ -50,6 +56,9 @@ func (s *server) routes() []route {
 		plain("GET /readyz", anyone, http.HandlerFunc(s.readyz)),
 	}
 }
+
+// created documents that something new is there when the answer comes.
+func created(op *huma.Operation) { op.DefaultStatus = http.StatusCreated }
 
 // accepted documents that the work has only begun when the answer comes.
 func accepted(op *huma.Operation) { op.DefaultStatus = http.StatusAccepted }

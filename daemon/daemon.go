@@ -138,8 +138,10 @@ func (d *Daemon) Serve(ctx context.Context, c client.Client, listener net.Listen
 	if err != nil {
 		return err
 	}
+	workflows := starter.New(c)
 	handler, err := api.New(api.Config{
-		Releases:   starter.New(c),
+		Releases:   workflows,
+		Tokens:     workflows,
 		Fleet:      d.fleet.Current,
 		Directory:  &directory{fleet: d.fleet.Current},
 		SigningKey: key,

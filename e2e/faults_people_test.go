@@ -31,7 +31,7 @@ func TestDecisionsThatCannotBeTakenSayWhy(t *testing.T) {
 	told(t, "decision on another release's gate", bob(t, s, 1, "approve", id, "--gate", "legal").Stderr, "unchanged")
 	bob(t, s, 0, "approve", id)
 	told(t, "decision twice by the same person", bob(t, s, 1, "approve", id).Stderr, "unchanged")
-	result, err = s.CLI(t.Context(), "olga", "approve", id)
+	result, err = s.CLI(t.Context(), "ann", "approve", id)
 	if err != nil || result.Status != 4 {
 		t.Errorf("approve without the role: %v, status %d, want 4", err, result.Status)
 	}

@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"slipway"
+	"slipway/activities"
 )
 
 // awaitGates waits at each gate before the switch, in the order of the service
@@ -88,24 +89,8 @@ func (r *release) proveAgain(ctx workflow.Context) error {
 // person is who they say, and one of the approvers, was checked where the
 // directory is known.
 func (r *release) mayDecide(d slipway.Decision) error {
-	g := r.gate(d.Gate)
-	switch {
-	case d.Verdict != slipway.Approve && d.Verdict != slipway.Reject:
-		return refusal(slipway.CodeInvalid, "a decision is %q or %q, not %q", slipway.Approve, slipway.Reject, d.Verdict)
-	case d.By == "":
-		return refusal(slipway.CodeInvalid, "a decision says who decides")
-	case g == nil:
-		return refusal(slipway.CodeNotFound, "%s has no gate %q", r.state.ID, d.Gate)
-	case g.State != slipway.GateOpen:
-		return refusal(slipway.CodeConflict, "gate %s of %s is %s, not open", g.Name, r.state.ID, g.State)
-	case d.By == r.state.RequestedBy:
-		return refusal(slipway.CodeForbidden, "%s asked for %s and cannot decide on it", d.By, r.state.ID)
-	case d.Verdict == slipway.Reject && d.Reason == "":
-		return refusal(slipway.CodeInvalid, "a rejection needs a reason")
-	case d.Digest != r.state.Digest || d.Settings != r.state.Settings:
-		return refusal(slipway.CodeConflict, "the decision is about another digest or other settings than %s has", r.state.ID)
-	case slices.ContainsFunc(g.Decisions, func(have slipway.Decision) bool { return have.By == d.By }):
-		return refusal(slipway.CodeConflict, "%s has decided gate %s already", d.By, g.Name)
+	if err := r.state.Takes(d); err != nil {
+		return activities.Failure(err)
 	}
 	return nil
 }

@@ -59,6 +59,16 @@ func HostsID(unique string) string { return "hosts/" + unique }
 // PreflightID is the workflow ID of a look at hosts.
 func PreflightID(unique string) string { return "preflight/" + unique }
 
+// The one Tokens: its type, its workflow ID, and its updates.
+const (
+	TokensType = "Tokens"
+	TokensID   = "tokens"
+
+	Create  = "create"   // slipway.Token → slipway.Token
+	Revoke  = "revoke"   // RevokeInput
+	SignOut = "sign_out" // SignOutInput
+)
+
 // Updates, signals and queries. Decide and abort exist as update and as signal.
 const (
 	Submit   = "submit"    // update of a Lane: SubmitInput → SubmitResult
@@ -73,7 +83,7 @@ const (
 	Newer    = "newer"     // signal of a Lane to a Release that a newer one waits: Request, by that one
 	Reported = "reported"  // signal of a Release to its Lane: Report
 	CaughtUp = "caught_up" // signal of a Catchup to its Lane and to the Release: CaughtUpReport
-	Status   = "status"    // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus
+	Status   = "status"    // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus; of Tokens: slipway.Standing
 	Waiting  = "waiting"   // query of a Lane for a queued release: slipway.ReleaseID → slipway.Release
 )
 
@@ -88,6 +98,10 @@ const (
 	TagMemo  = "tag"
 	KindMemo = "kind"
 )
+
+// StandingMemo is the memo field of Tokens that has all it knows, a
+// slipway.Standing. A memo is read without a worker, and as it is.
+const StandingMemo = "standing"
 
 // Search attributes.
 var (

@@ -14,4 +14,5 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Plan, workflow.RegisterOptions{Name: PlanType})
 	registry.RegisterWorkflowWithOptions(Hosts, workflow.RegisterOptions{Name: HostsType})
 	registry.RegisterWorkflowWithOptions(Preflight, workflow.RegisterOptions{Name: PreflightType})
+	registry.RegisterWorkflowWithOptions(Tokens, workflow.RegisterOptions{Name: TokensType})
 }

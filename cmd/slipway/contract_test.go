@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/crypto/bcrypt"
@@ -60,6 +61,12 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{0, "service", "query-api", []string{"lock", "search/query-api", "--reason", "the database moves"}},
 		{0, "service", "query-api", []string{"unlock", "search/query-api", "--reason", "it has moved"}},
 		{1, "", nil, []string{"status", "search.query-api.99"}},
+		{0, "name", "ci", []string{"token", "create", "--project", "search", "--role", "releaser", "--expires", "30d", "--name", "ci"}},
+		{4, "", nil, []string{"token", "create", "--fleet", "--role", "viewer", "--expires", "1h"}},
+		{2, "", nil, []string{"token", "create", "--project", "search", "--role", "approver", "--expires", "1h"}},
+		{2, "", nil, []string{"token", "create", "--project", "search", "--role", "viewer", "--expires", "soon"}},
+		{0, "", nil, []string{"token", "list"}},
+		{0, "id", "none", []string{"token", "revoke", "none"}},
 		{0, "signed_out", true, []string{"logout"}},
 	} {
 		stdin, err := os.Open(password)
@@ -94,6 +101,7 @@ func newAPI(t *testing.T) http.Handler {
 	}
 	handler, err := api.New(api.Config{
 		Releases:   &oneRelease{play: (&fakeServer{}).stage(two, "v2", "")},
+		Tokens:     oneToken{},
 		Fleet:      func() *slipway.Fleet { return fleet },
 		SigningKey: bytes.Repeat([]byte("k"), 32),
 		Registry:   prometheus.NewRegistry(),
@@ -104,6 +112,21 @@ func newAPI(t *testing.T) http.Handler {
 	}
 	return handler
 }
+
+// oneToken stands for the workflow that knows tokens: there is one called none.
+type oneToken struct{}
+
+func (oneToken) Standing(context.Context) (slipway.Standing, error) {
+	return slipway.Standing{Tokens: []slipway.Token{{ID: "none", Name: "none", Project: "search", Role: slipway.Viewer, Maker: "ann", ExpiresAt: time.Now().Add(time.Hour)}}}, nil
+}
+
+func (oneToken) CreateToken(_ context.Context, token slipway.Token) (slipway.Token, error) {
+	return token, nil
+}
+
+func (oneToken) RevokeToken(context.Context, string, string) error { return nil }
+
+func (oneToken) EndSession(context.Context, string, string, time.Time) error { return nil }
 
 var two = slipway.ReleaseID{ServiceID: slipway.ServiceID{Project: "search", Service: "query-api"}, Number: 2}
 

@@ -86,7 +86,7 @@ signed in or not allowed; 5 no answer.`,
 
 func (p *program) verbs() []*cobra.Command {
 	return []*cobra.Command{
-		p.login(), p.logout(),
+		p.login(), p.logout(), p.token(),
 		p.release(), p.plan(), p.preflight(), p.status(), p.watch(), p.history(),
 		p.rollback(), p.abort(), p.accept(), p.approve(), p.reject(),
 		p.services(), p.hosts(), p.lock(), p.unlock(), p.adopt(), p.remove(),

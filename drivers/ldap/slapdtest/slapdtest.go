@@ -3,12 +3,14 @@
 package slapdtest
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -188,7 +190,28 @@ func (s *Server) Pause(t testing.TB) (resume func()) {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	awaitStopped(t, pid)
 	return func() { _ = syscall.Kill(pid, syscall.SIGCONT) }
+}
+
+// awaitStopped returns when no thread of a process that was told to stop goes on
+// any more: until then it may still answer.
+func awaitStopped(t testing.TB, pid int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil || len(threads) == 0 {
+			t.Fatalf("process %d is not there", pid)
+		}
+		going := slices.ContainsFunc(threads, func(thread string) bool {
+			stat, err := os.ReadFile(thread)
+			return err == nil && !bytes.Contains(stat, []byte(") T "))
+		})
+		if !going {
+			return
+		}
+	}
+	t.Fatalf("process %d does not stop", pid)
 }
 
 // Change changes the directory, as Manager.
@@ -214,13 +237,11 @@ func (s *Server) install(t testing.TB) {
 	if found, err := exec.LookPath("slapd"); err == nil {
 		from = found
 	}
-	program, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatalf("slapd is not installed (Debian's package slapd): %v", err)
-	}
 	s.binary = s.path("slapd")
-	if err := os.WriteFile(s.binary, program, 0o700); err != nil { //nolint:gosec // it is run
-		t.Fatal(err)
+	// Not by this process, whose other children would inherit the open file and
+	// keep it from being run.
+	if out, err := exec.Command("cp", from, s.binary).CombinedOutput(); err != nil { //nolint:noctx // it takes a moment
+		t.Fatalf("slapd is not installed (Debian's package slapd): %v: %s", err, out)
 	}
 }
 

@@ -27,3 +27,8 @@ func (c *Client) Login(ctx context.Context, user, password string) (Session, err
 	}
 	return session, err
 }
+
+// Logout ends the session, for all who have its token.
+func (c *Client) Logout(ctx context.Context) error {
+	return c.call(ctx, request{method: http.MethodPost, path: "/logout"}, nil)
+}
