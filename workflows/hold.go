@@ -97,6 +97,11 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue 
 		if !seen.Ready {
 			w.away[h.Name] = seen.Reason
 		}
+		for i := range w.state.Hosts {
+			if at := &w.state.Hosts[i]; at.Name == h.Name && at.Phase != slipway.HostQuarantined {
+				at.Error = w.away[h.Name]
+			}
+		}
 		w.state.RollbackReady = len(w.away) <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
 		w.details(ctx)
 	}

@@ -279,8 +279,8 @@ func TestHostThatGoesAwayWhileBlueIsHeldUndoesNothing(t *testing.T) {
 		n := s.held()
 		s.cut("h2", "e2")
 		s.wait(20 * time.Second)
-		if r := s.status(n); r.Phase != slipway.Holding || !r.RollbackReady {
-			t.Errorf("it is %s, going back possible: %t", r.Phase, r.RollbackReady)
+		if r := s.status(n); r.Phase != slipway.Holding || !r.RollbackReady || r.Hosts[1].Error == "" || r.Hosts[0].Error != "" {
+			t.Errorf("it is %s, going back possible: %t, hosts are %+v", r.Phase, r.RollbackReady, r.Hosts)
 		}
 		s.cut("h3", "e3")
 		s.wait(20 * time.Second)
