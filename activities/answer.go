@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"slipway"
@@ -25,8 +26,12 @@ func answering[T any](ctx context.Context, engine Engine, host string, patience 
 	}
 	working, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	interval := min(pingInterval, patience.Std()/2)
+	began := time.Now()
+	var heard atomic.Int64 // how long after that the engine has last answered
 	go func() {
-		if err := listen(working, engine, host, patience.Std()); err != nil {
+		err := listen(working, engine, host, patience.Std(), interval, func() { heard.Store(int64(time.Since(began))) })
+		if err != nil {
 			stop(err)
 		}
 	}()
@@ -39,7 +44,9 @@ func answering[T any](ctx context.Context, engine Engine, host string, patience 
 	}
 	stop(nil)
 	if slipway.ErrorCode(err) == slipway.CodeUnavailable {
-		if silent := awaitAnswer(ctx, engine, host, patience.Std(), 0); silent != nil {
+		// A connection may have limits of its own: what has passed in silence counts.
+		over := min(time.Since(began)-time.Duration(heard.Load()), patience.Std()-interval)
+		if silent := awaitAnswer(ctx, engine, host, patience.Std(), over); silent != nil {
 			return out, silent
 		}
 	}
@@ -48,8 +55,7 @@ func answering[T any](ctx context.Context, engine Engine, host string, patience 
 
 // listen returns when the engine has been silent for too long, or with nil when
 // ctx ends. Most of what an engine is asked for is over before the first ping.
-func listen(ctx context.Context, engine Engine, host string, patience time.Duration) error {
-	interval := min(pingInterval, patience/2)
+func listen(ctx context.Context, engine Engine, host string, patience, interval time.Duration, heard func()) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
@@ -60,6 +66,9 @@ func listen(ctx context.Context, engine Engine, host string, patience time.Durat
 		}
 		if err := awaitAnswer(ctx, engine, host, patience, interval); err != nil {
 			return err
+		}
+		if ctx.Err() == nil {
+			heard()
 		}
 	}
 }

@@ -80,3 +80,16 @@ func TestEdgeHasItsTimeToAnswer(t *testing.T) {
 	g.silent = 1000
 	failed(t, run(t, central.ReadRoute, in, nil), slipway.CodeUnreachable, false, "no answer; it was asked again for 500ms")
 }
+
+// A connection that is given up just as patience ends does not begin it anew.
+func TestSilenceIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	m.hung, m.connecting = make(chan struct{}), 1900*time.Millisecond
+	asked := time.Now()
+	err := run(t, host.HostFacts, activities.HostInput{Host: "h1", Patience: slipway.Duration(2 * time.Second)}, nil)
+	failed(t, err, slipway.CodeUnreachable, false, "has not answered for 2s")
+	if took := time.Since(asked); took > 3800*time.Millisecond {
+		t.Errorf("it took %s", took)
+	}
+}

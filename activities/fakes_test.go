@@ -61,6 +61,7 @@ type machine struct {
 	startError  error
 	pullError   error
 	hung        chan struct{} // until it is closed, the engine takes requests and says nothing; nil: it answers
+	connecting  time.Duration // how long a client waits for it; 0: as long as its context lasts
 	pings       []error       // what the next pings get, before it answers
 	refusal     error         // of the rules
 	kept        slipway.Evidence
@@ -112,6 +113,11 @@ func (m *machine) Probe(_ context.Context, url string, _ time.Duration) error {
 func (m *machine) reply(ctx context.Context) error {
 	if m.hung == nil {
 		return nil
+	}
+	if m.connecting > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, m.connecting)
+		defer cancel()
 	}
 	select {
 	case <-m.hung:
