@@ -382,6 +382,8 @@ var onGates = []attack{
 		return got(g.with(g.in("rita"), "POST", g.open("rita"), map[string]any{"gate": "go", "decision": "approve", "by": "abel", "groups": []string{"approvers"}}))
 	}, "422 invalid"},
 	{"approval while the directory is kept from answering", "CWE-636", func(g *siege) string {
+		hasty := func(l *slipway.LDAP) { l.Timeout = slipway.Duration(2 * time.Second) }
+		g = &siege{site: newStaffedSite(g.t, g.server, hasty), t: g.t, server: g.server}
 		path, token := g.open("rita"), g.in("abel")
 		defer g.server.Pause(g.t)()
 		return got(g.with(token, "POST", path, approval))

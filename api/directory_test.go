@@ -29,7 +29,7 @@ const directorySection = `directory:
     ca: CA
     bind_dn: cn=slipway,dc=example,dc=com
     bind_password: {secret: "env://LDAP_PASSWORD"}
-    timeout: 500ms
+    timeout: 10s
     user: {base_dn: "ou=people,dc=example,dc=com"}
     group: {base_dn: "ou=groups,dc=example,dc=com"}
 `
@@ -247,7 +247,7 @@ func TestDirectory_FaultsAreSaidAsInTheTable(t *testing.T) {
 			s.guess(5, func(int) answer { return s.signIn("rita", "wrong") })
 			return s.signIn("rita", slapdtest.Password)
 		}},
-		{"directory slow", same, func(t *testing.T, s *site, server *slapdtest.Server) answer {
+		{"directory slow", func(l *slipway.LDAP) { l.Timeout = slipway.Duration(500 * time.Millisecond) }, func(t *testing.T, s *site, server *slapdtest.Server) answer {
 			defer server.Pause(t)()
 			return s.signIn("rita", slapdtest.Password)
 		}},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"slipway"
@@ -225,14 +226,17 @@ func release(text string, phase slipway.Phase, change ...func(*slipway.Release))
 type ring struct {
 	mu       sync.Mutex
 	err      error // of every call, when set
-	reads    int
+	hangs    atomic.Bool
 	standing slipway.Standing
 }
 
-func (r *ring) Standing(context.Context) (slipway.Standing, error) {
+func (r *ring) Standing(ctx context.Context) (slipway.Standing, error) {
+	if r.hangs.Load() {
+		<-ctx.Done()
+		return slipway.Standing{}, slipway.Errorf(slipway.CodeUnavailable, "Temporal does not answer")
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reads++
 	return slipway.Standing{Tokens: slices.Clone(r.standing.Tokens), Ended: maps.Clone(r.standing.Ended)}, r.err
 }
 

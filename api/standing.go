@@ -20,9 +20,11 @@ type Tokens interface {
 }
 
 const (
-	standingTime  = time.Second      // for which what is good is taken to stay so
-	outdatedTime  = 30 * time.Second // for which it is, while nobody can say
-	standingRetry = time.Second      // between questions that are not answered
+	standingTime   = time.Second            // for which what is good is taken to stay so
+	outdatedTime   = 30 * time.Second       // for which it is, while nobody can say
+	standingRetry  = time.Second            // between questions that are not answered
+	standingWait   = 5 * time.Second        // for an answer that a request cannot do without
+	standingGlance = 200 * time.Millisecond // for one that it can
 )
 
 // standing is what Tokens knew at most a moment ago. What this process changes
@@ -40,8 +42,9 @@ type standing struct {
 	tried  time.Time // when that was
 }
 
-// now returns what is good now. Errors: CodeUnavailable, when nobody has been
-// able to say for outdatedTime.
+// now returns what is good now. While nobody answers it is what was good before,
+// without delay. Errors: CodeUnavailable, when nobody has been able to say for
+// outdatedTime.
 func (s *standing) now(ctx context.Context) (slipway.Standing, error) {
 	s.mu.Lock()
 	last, age, err := s.last, s.clock().Sub(s.at), s.err
@@ -50,8 +53,12 @@ func (s *standing) now(ctx context.Context) (slipway.Standing, error) {
 	if age < standingTime {
 		return last, nil
 	}
+	patience := standingWait
+	if age < outdatedTime {
+		patience = standingGlance
+	}
 	if !waits {
-		err = s.refresh(ctx)
+		err = s.refresh(ctx, patience)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,24 +68,40 @@ func (s *standing) now(ctx context.Context) (slipway.Standing, error) {
 	return slipway.Standing{}, err
 }
 
-// refresh reads once for all who ask at the same time.
-func (s *standing) refresh(ctx context.Context) error {
-	_, err, _ := s.asking.Do("", func() (any, error) {
-		s.mu.Lock()
-		began, turn := s.clock(), s.turn
-		s.mu.Unlock()
-		read, err := s.read(context.WithoutCancel(ctx))
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.err, s.tried = err, s.clock()
-		switch {
-		case err == nil && turn == s.turn:
-			s.last, s.at = read, began
-		case err == nil: // it may have been read before the change
-			s.last, s.at = read, time.Time{}
-		}
-		return nil, err
+// refresh reads once for all who ask at the same time, and has each of them wait
+// for as long as they can.
+func (s *standing) refresh(ctx context.Context, patience time.Duration) error {
+	answer := s.asking.DoChan("", func() (any, error) {
+		asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), standingWait)
+		defer cancel()
+		return nil, s.ask(asked)
 	})
+	tired := time.NewTimer(patience)
+	defer tired.Stop()
+	select {
+	case a := <-answer:
+		return a.Err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-tired.C:
+		return slipway.Errorf(slipway.CodeUnavailable, "Temporal does not answer in time about tokens")
+	}
+}
+
+func (s *standing) ask(ctx context.Context) error {
+	s.mu.Lock()
+	began, turn := s.clock(), s.turn
+	s.mu.Unlock()
+	read, err := s.read(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err, s.tried = err, s.clock()
+	switch {
+	case err == nil && turn == s.turn:
+		s.last, s.at = read, began
+	case err == nil: // it may have been read before the change
+		s.last, s.at = read, time.Time{}
+	}
 	return err
 }
 

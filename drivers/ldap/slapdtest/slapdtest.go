@@ -41,6 +41,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	process *exec.Cmd
+	ended   chan struct{} // closed when process has
 }
 
 // Start runs a slapd until the test ends, with more entries in LDIF, and with
@@ -48,8 +49,6 @@ type Server struct {
 func Start(t testing.TB, entries string, rules ...string) *Server {
 	t.Helper()
 	s := &Server{dir: t.TempDir()}
-	addresses := free(t, 2)
-	s.URL, s.SecureURL = "ldap://"+addresses[0], "ldaps://"+addresses[1]
 	s.CA = certify(t, s.dir)
 	s.install(t)
 	config := fmt.Sprintf(configuration, s.dir, strings.Join(append(rules, ""), "\n"), Suffix, Manager, Password, Account)
@@ -62,9 +61,16 @@ func Start(t testing.TB, entries string, rules ...string) *Server {
 	if out, err := add.CombinedOutput(); err != nil {
 		t.Fatalf("slapadd: %v\n%s", err, out)
 	}
-	s.Run(t)
-	t.Cleanup(s.Stop)
-	return s
+	for range 5 {
+		addresses := free(t, 2)
+		s.URL, s.SecureURL = "ldap://"+addresses[0], "ldaps://"+addresses[1]
+		if s.launch(t) {
+			t.Cleanup(s.Stop)
+			return s
+		}
+	}
+	t.Fatal("slapd does not start")
+	return nil
 }
 
 // configuration is a slapd.conf: schema of people and groups, TLS, a database.
@@ -148,27 +154,50 @@ func (s *Server) Config() slipway.LDAP {
 // Run starts it again after Stop, and returns when it answers.
 func (s *Server) Run(t testing.TB) {
 	t.Helper()
+	for last := time.Now().Add(20 * time.Second); !s.launch(t); {
+		if time.Now().After(last) {
+			t.Fatal("slapd does not start: is its port taken?")
+		}
+	}
+}
+
+// launch starts it and reports whether it answers. It ends at once when
+// somebody has taken its port.
+func (s *Server) launch(t testing.TB) bool {
+	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.process = &exec.Cmd{
+	process := &exec.Cmd{
 		Path:        s.binary,
 		Args:        []string{"slapd", "-d", "0", "-f", s.path("slapd.conf"), "-h", s.URL + "/ " + s.SecureURL + "/"},
 		SysProcAttr: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}, // nothing is left of a crashed test
 	}
-	if err := s.process.Start(); err != nil {
+	if err := process.Start(); err != nil {
 		t.Fatalf("start slapd: %v", err)
 	}
-	address, _ := url.Parse(s.URL)
+	ended := make(chan struct{})
+	go func() {
+		_ = process.Wait()
+		close(ended)
+	}()
+	s.process, s.ended = process, ended
+	address, _ := url.Parse(s.SecureURL)
 	for last := time.Now().Add(20 * time.Second); ; {
 		c, err := net.DialTimeout("tcp", address.Host, time.Second)
 		if err == nil {
 			_ = c.Close()
-			return
+		}
+		select {
+		case <-ended:
+			return false
+		case <-time.After(10 * time.Millisecond):
+		}
+		if err == nil {
+			return true
 		}
 		if time.Now().After(last) {
 			t.Fatalf("slapd does not answer: %v", err)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -176,11 +205,8 @@ func (s *Server) Run(t testing.TB) {
 func (s *Server) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.process != nil {
-		_ = s.process.Process.Kill()
-		_ = s.process.Wait()
-		s.process = nil
-	}
+	_ = s.process.Process.Kill()
+	<-s.ended
 }
 
 // Pause keeps it from answering, with its connections open, until resume.
