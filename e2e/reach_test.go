@@ -59,7 +59,7 @@ func TestADeadAgentIsToldWithinSeconds(t *testing.T) {
 	if !strings.Contains(refused.Reason, "host h1: its agent does not answer") || !strings.Contains(refused.Reason, "slipway worker --host h1") {
 		t.Errorf("it says %q, which does not name the agent", refused.Reason)
 	}
-	if h := hosts(t, s)[0]; h.Answers || h.Agent == nil || h.Agent.Seen == nil || !strings.Contains(h.Error, "its agent does not answer") {
+	if h := hosts(t, s)[0]; h.Answers || h.Agent == nil || h.Agent.Alive || h.Agent.Seen == nil || !strings.Contains(h.Error, "its agent does not answer") {
 		t.Errorf("a host with a dead agent: %+v", h)
 	}
 	if err := s.Agents[0].Start(t.Context()); err != nil {

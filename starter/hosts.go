@@ -2,7 +2,6 @@ package starter
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 	"go.temporal.io/api/enums/v1"
@@ -12,10 +11,6 @@ import (
 	"slipway"
 	"slipway/workflows"
 )
-
-// lively is how long ago an agent that lives has asked for work at most, and a
-// little more: it does so anew each minute.
-const lively = 70 * time.Second
 
 // Hosts says how hosts answer right now, in their order. It takes some seconds
 // if one of them does not.
@@ -53,13 +48,14 @@ func (c *Client) Hosts(ctx context.Context, hosts []slipway.Host) ([]slipway.Hos
 	for i, answer := range answers {
 		all[i].Answers, all[i].Facts, all[i].Error = answer.Facts != nil, answer.Facts, answer.Error
 		if all[i].Agent != nil {
-			all[i].Agent.Alive = all[i].Agent.Alive || answer.Facts != nil
+			all[i].Agent.Alive = !answer.Silent
 		}
 	}
 	return all, nil
 }
 
-// agent asks Temporal who has asked for work of the host.
+// agent asks Temporal when work of the host was asked for last. For a minute that
+// says nothing about now: so long an agent waits for work at a time.
 func (c *Client) agent(ctx context.Context, host string) (*slipway.AgentStatus, error) {
 	queue, err := c.temporal.DescribeTaskQueue(ctx, workflows.HostQueue(host), enums.TASK_QUEUE_TYPE_ACTIVITY)
 	if err != nil {
@@ -71,6 +67,5 @@ func (c *Client) agent(ctx context.Context, host string) (*slipway.AgentStatus, 
 			status.Seen = &at
 		}
 	}
-	status.Alive = status.Seen != nil && time.Since(*status.Seen) < lively
 	return &status, nil
 }

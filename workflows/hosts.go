@@ -15,7 +15,7 @@ func Hosts(ctx workflow.Context, in HostsInput) ([]HostAnswer, error) {
 	err := each(ctx, len(in.Hosts), func(ctx workflow.Context, i int) error {
 		facts, err := call(ctx, on(in.Hosts[i], once(slipway.DoesLook(in.Hosts[i].Name))), host.HostFacts, activities.HostInput{Host: in.Hosts[i].Name})
 		if err != nil {
-			answers[i].Error = message(err)
+			answers[i].Error, answers[i].Silent = message(err), in.Hosts[i].Agent && unreachable(err)
 			return nil
 		}
 		answers[i].Facts = &facts

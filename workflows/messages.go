@@ -189,6 +189,7 @@ type HostsInput struct {
 
 // A HostAnswer is what one of them said, or why it said nothing.
 type HostAnswer struct {
-	Facts *slipway.HostFacts `json:"facts,omitempty"`
-	Error string             `json:"error,omitempty"`
+	Facts  *slipway.HostFacts `json:"facts,omitempty"`
+	Error  string             `json:"error,omitempty"`
+	Silent bool               `json:"silent,omitempty"` // its agent has not taken the question
 }

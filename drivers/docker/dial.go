@@ -54,15 +54,18 @@ func reach(host slipway.Host) ([]client.Opt, error) {
 		if err != nil {
 			return nil, slipway.Errorf(slipway.CodeInvalid, "host %s: docker is %q: %w", host.Name, host.Docker, err)
 		}
-		return []client.Opt{client.WithHost(helper.Host), client.WithDialContext(helper.Dialer)}, nil
+		return []client.Opt{client.WithHost(helper.Host), client.WithDialContext(overSSH(helper.Dialer))}, nil
 	}
 	return nil, slipway.Errorf(slipway.CodeInvalid,
 		"host %s: docker is %q: write unix:///var/run/docker.sock, tcp://10.0.0.1:2376 with tls, or ssh://user@host", host.Name, host.Docker)
 }
 
+// A dialler makes connections.
+type dialler = func(ctx context.Context, network, address string) (net.Conn, error)
+
 // overTLS is a dialler that shows a certificate and wants one. It reads the
 // files anew for each connection, so that renewed ones need no restart.
-func overTLS(files slipway.TLS) (func(context.Context, string, string) (net.Conn, error), error) {
+func overTLS(files slipway.TLS) (dialler, error) {
 	load := func() (*tls.Config, error) {
 		return tlsconfig.Client(tlsconfig.Options{CAFile: files.CA, CertFile: files.Cert, KeyFile: files.Key, ExclusiveRootPools: true})
 	}

@@ -1,7 +1,10 @@
 package docker
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"slipway"
@@ -21,11 +24,37 @@ func sshFlags(files *slipway.SSH) []string {
 	return flags
 }
 
+// overSSH is the dialler with errors that arrive. Docker's client throws away
+// those that seem to be about an address of its own, and names that instead; it
+// goes by these words.
+func overSSH(dial dialler) dialler {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return sshConn{conn}, nil
+	}
+}
+
+type sshConn struct{ net.Conn }
+
+func (c sshConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil && strings.Contains(err.Error(), sshCommand) {
+		err = errors.New(strings.NewReplacer("dial unix ", "dial ", "connection refused", "refused").Replace(err.Error()))
+	}
+	return n, err
+}
+
+// sshCommand begins what the helper says of a command that has failed.
+const sshCommand = "command [ssh "
+
 // sshFailed is what to tell of an error of an ssh connection. The helper ends
 // such errors with what ssh, or the command at the other end, has said.
 func sshFailed(err error) (slipway.Code, string, bool) {
 	text := err.Error()
-	if !strings.Contains(text, "command [ssh ") {
+	if !strings.Contains(text, sshCommand) {
 		return "", "", false
 	}
 	_, said, _ := strings.Cut(text, "stderr=")

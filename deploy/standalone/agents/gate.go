@@ -54,6 +54,8 @@ func (g *gate) admit(ctx context.Context, in any, call *grpc.UnaryServerInfo, ne
 		return next(ctx, in)
 	case *workflowservice.ShutdownWorkerRequest:
 		return &workflowservice.ShutdownWorkerResponse{}, nil // it is about caches of workflows, and names queues
+	case *workflowservice.RecordWorkerHeartbeatRequest:
+		return &workflowservice.RecordWorkerHeartbeatResponse{}, nil // what a worker says of itself, which nobody reads here
 	case *workflowservice.PollActivityTaskQueueRequest:
 		if queue := in.GetTaskQueue().GetName(); queue != workflows.HostQueue(host) {
 			return nil, refused("the certificate is that of host %s, which may not take work from %q", host, queue)
