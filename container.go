@@ -24,6 +24,8 @@ type ContainerState struct {
 	ID        string            `json:"id"`
 	Image     string            `json:"image"` // the image ID, "sha256:…"
 	Running   bool              `json:"running"`
+	Restarts  int               `json:"restarts,omitempty"` // by the engine, because its process ended, since it was last started by order
+	Health    *Health           `json:"health,omitempty"`   // nil: its image has no HEALTHCHECK
 	StartedAt time.Time         `json:"started_at,omitzero"`
 	Address   string            `json:"address,omitempty"`   // its fixed IP on the host's bridge network
 	HostPort  int               `json:"host_port,omitempty"` // the published port; 0: none
@@ -31,6 +33,24 @@ type ContainerState struct {
 	Exit      *Exit             `json:"exit,omitempty"` // nil while it runs, or before it ran
 
 	Environment map[string]string `json:"-"` // what it was made with, secrets among it: never stored, never logged
+}
+
+// Health is what Docker says of a container whose image has a HEALTHCHECK.
+type Health struct {
+	Status string `json:"status"`         // starting, healthy or unhealthy
+	Said   string `json:"said,omitempty"` // what the last check printed
+}
+
+// The statuses of a Health.
+const (
+	Healthy   = "healthy"
+	Unhealthy = "unhealthy"
+)
+
+// Executed is how a command ended that was run in a container.
+type Executed struct {
+	Code   int    `json:"code"`
+	Output string `json:"output"` // the first 4 kB of standard output and error
 }
 
 // An Exit is how a container's process ended.

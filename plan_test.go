@@ -163,6 +163,15 @@ func TestPlanSelectsHostsWithinThoseOfTheProject(t *testing.T) {
 	}
 }
 
+func TestServiceWithoutARouteNeedsNoEdgeAndNoPortOfItsHosts(t *testing.T) {
+	fleet, svc := testFleet(), testService("search")
+	fleet.Edges, svc.Route = nil, nil
+	got, err := NewPlan(fleet, svc)
+	if err != nil || len(got.Hosts) != 2 || len(got.Edges) != 0 || got.Hosts[0].Publish {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestPlanRefusesWhatTheFleetCannotDo(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -170,7 +179,6 @@ func TestPlanRefusesWhatTheFleetCannotDo(t *testing.T) {
 		want   string
 	}{
 		{"no such project", func(_ *Fleet, s *Service) { s.Project = "other" }, `project "other" is not in the fleet file`},
-		{"no route", func(_ *Fleet, s *Service) { s.Route = nil }, "has no route"},
 		{"no edge", func(f *Fleet, _ *Service) { f.Edges = nil }, "no edge"},
 		{"no edge for its hosts", func(f *Fleet, _ *Service) { f.Edges = []Edge{{Name: "e", On: "h3"}} }, "no edge"},
 		{"no ports for an edge elsewhere", func(f *Fleet, _ *Service) { f.Hosts[1].Ports = PortRange{} }, "ports: 20000-20999"},

@@ -228,6 +228,7 @@ func (l *lane) clearUp(ctx workflow.Context, number int) {
 			in.Orphan.Blue = &l.Good[0]
 		}
 	}
+	in.Revive = revivalOf(order.Service, in.Orphan.Blue)
 	startCleanup(ctx, CleanupID(in.ID), in)
 	_, _ = workflow.AwaitWithTimeout(ctx, restoreDeadline, func() bool { return number != l.Running && number != l.Held })
 }
