@@ -10,6 +10,7 @@ type ContainerSpec struct {
 	Container   Container         `json:"container"`
 	Environment map[string]string `json:"-"`                 // with secrets resolved: never stored, never logged
 	Publish     *Publish          `json:"publish,omitempty"` // nil: reachable on the bridge network only
+	Address     string            `json:"address,omitempty"` // the host's address, for the ports that the container fixes
 }
 
 // Publish asks for a port of the host that leads to the container's port.
@@ -69,15 +70,16 @@ type Evidence struct {
 
 // HostFacts is what a Docker Engine says of itself.
 type HostFacts struct {
-	Platform      string   `json:"platform"` // "linux/amd64"
-	Version       string   `json:"version"`  // of the engine
-	API           string   `json:"api"`
-	Kernel        string   `json:"kernel"`
-	StorageDriver string   `json:"storage_driver"`
-	Cgroup        string   `json:"cgroup,omitempty"` // version: "1" or "2"
-	LiveRestore   bool     `json:"live_restore"`
-	Answered      Duration `json:"answered"`        // how long it took to say so
-	Ports         []int    `json:"ports,omitempty"` // that containers of Slipway have on the host, whether they run or not
+	Platform      string      `json:"platform"` // "linux/amd64"
+	Version       string      `json:"version"`  // of the engine
+	API           string      `json:"api"`
+	Kernel        string      `json:"kernel"`
+	StorageDriver string      `json:"storage_driver"`
+	Cgroup        string      `json:"cgroup,omitempty"` // version: "1" or "2"
+	LiveRestore   bool        `json:"live_restore"`
+	Answered      Duration    `json:"answered"`        // how long it took to say so
+	Ports         []int       `json:"ports,omitempty"` // that containers of Slipway have on the host, whether they run or not
+	Taken         []TakenPort `json:"taken,omitempty"` // ports of the host that any container has, or will have when it is started again
 
 	Time    time.Time `json:"time,omitzero"`     // by the host's clock
 	Skew    Duration  `json:"skew,omitempty"`    // how far that is off, at least, as far as is known

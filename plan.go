@@ -63,11 +63,14 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	}
 	for _, h := range fleet.Hosts {
 		if project.Hosts.Selects(h) && svc.Hosts.Selects(h) {
+			if err := svc.fixable(h); err != nil {
+				return Plan{}, err
+			}
 			remote := h.Remote()
 			if tcp := svc.Healthcheck.TCP; remote && tcp != 0 && tcp != svc.Container.Port {
 				return Plan{}, Errorf(CodeInvalid, "healthcheck.tcp: whoever works on host %s is elsewhere, and reaches only container.port there: ask that port, or write exec", h.Name)
 			}
-			if remote && h.Ports == (PortRange{}) {
+			if remote && svc.Container.Port != 0 && h.Ports == (PortRange{}) {
 				return Plan{}, Errorf(CodeInvalid, "host %q is reached from elsewhere, so its containers are probed by a port of the host: give it a range, ports: 20000-20999", h.Name)
 			}
 			plan.Hosts = append(plan.Hosts, PlanHost{Name: h.Name, Agent: h.Agent, Remote: remote, Publish: remote && svc.Container.Port != 0, Address: h.Address, Ports: h.Ports})

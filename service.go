@@ -71,7 +71,8 @@ func (s Selector) Selects(h Host) bool {
 // A Container is how the service's image is run. The names and meanings are
 // those of a service in a Compose file; what is absent is left to the image.
 type Container struct {
-	Port            int               `json:"port,omitempty"` // the TCP port that the process listens on
+	Port            int               `json:"port,omitempty"`  // the TCP port that the process listens on
+	Ports           []FixedPort       `json:"ports,omitempty"` // of the host, which only one version can have at a time
 	Command         []string          `json:"command,omitempty"`
 	Entrypoint      []string          `json:"entrypoint,omitempty"`
 	Environment     map[string]Value  `json:"environment,omitempty"`

@@ -129,6 +129,9 @@ func (f *serviceFile) check(g given) {
 	if g.has("route") && f.Container.Restart == "on-failure" {
 		f.container.at("restart").bad("found on-failure; what serves a route must come back after every end: write unless-stopped")
 	}
+	if f.container.has("ports") && !f.Strategy.BlueGreen.StopFirst {
+		f.container.at("ports").bad("two versions cannot have one port of the host at once: write strategy: {blue_green: {order: stop_first}}, or a route instead")
+	}
 	f.checkHealth(g)
 	f.checkUnreachable(g)
 }

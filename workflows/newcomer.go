@@ -49,6 +49,9 @@ func (n newcomer) start(ctx workflow.Context, plan slipway.PlanHost, at *slipway
 		Image:    n.image,
 		Patience: n.patience,
 	}
+	if len(n.service.Container.Ports) > 0 {
+		start.Address = plan.Address
+	}
 	if plan.Publish {
 		start.Publish = &slipway.Publish{Address: plan.Address, Ports: plan.Ports}
 	}

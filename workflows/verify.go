@@ -46,6 +46,9 @@ func (r *release) lookAtHost(ctx workflow.Context, i int) error {
 		}
 		return err
 	}
+	if err := r.service.Blocked(h.Name, r.facts[i]); err != nil {
+		return activities.Failure(err)
+	}
 	return activities.Failure(r.plan.Unfit(h, r.facts[i]))
 }
 

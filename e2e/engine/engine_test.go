@@ -676,3 +676,35 @@ func TestEngineRunsACommandInAContainer(t *testing.T) {
 		t.Errorf("in one that does not run: %v", err)
 	}
 }
+
+func TestEngineFixesPortsOfTheHost(t *testing.T) {
+	e := newEngineLab(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	fixing := func(n int) slipway.ContainerSpec {
+		spec := e.spec(n, nil)
+		spec.Address = "127.0.0.1"
+		spec.Container.Ports = []slipway.FixedPort{{Published: port, Target: 8080, Protocol: "tcp"}, {Published: port, Target: 9125, Protocol: "udp"}}
+		return spec
+	}
+	_, err = e.docker.Start(t.Context(), fixing(1))
+	if slipway.ErrorCode(err) != slipway.CodeConflict || !strings.Contains(err.Error(), fmt.Sprintf("port %d/tcp, which container.ports asks for, is taken", port)) {
+		t.Fatalf("with a process on the port: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := e.start(t, fixing(1))
+	answer(t, slipway.HostPort("127.0.0.1", port))
+	if err := e.docker.Stop(t.Context(), c.Name, time.Second); err != nil { // it is to have them again
+		t.Fatal(err)
+	}
+	facts, err := e.docker.Facts(t.Context())
+	want := []slipway.TakenPort{{Port: fmt.Sprintf("%d/tcp", port), By: c.Name}, {Port: fmt.Sprintf("%d/udp", port), By: c.Name}}
+	if diff := cmp.Diff(want, facts.Taken); err != nil || diff != "" {
+		t.Errorf("taken (-want +got), %v:\n%s", err, diff)
+	}
+}
