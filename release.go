@@ -78,6 +78,7 @@ const (
 	KindRollback ReleaseKind = "rollback" // of a digest that was live before: its gates are skipped
 	KindAdopt    ReleaseKind = "adopt"    // of a container that serves already, as release 0
 	KindRemove   ReleaseKind = "remove"   // of nothing: the service is taken away
+	KindRestart  ReleaseKind = "restart"  // of exactly what is live: its gates are skipped, and nothing is held
 )
 
 // A ReleaseHost is one host's part in a release.

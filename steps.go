@@ -38,14 +38,15 @@ func (o Outlook) ServesAlready() bool {
 // developers push to.
 func (o Outlook) Copies() bool { return o.Order.Plan.Source != o.Order.Plan.Production }
 
-// Gated reports whether people decide. Going back waits for nobody.
+// Gated reports whether people decide. Going back waits for nobody, nor does
+// what was decided on before.
 func (o Outlook) Gated() bool {
-	return o.Order.Kind != KindRollback && len(o.Order.Service.Gates) > 0
+	return o.Order.Kind == KindRelease && len(o.Order.Service.Gates) > 0
 }
 
 // Holds reports whether blue is kept after the switch.
 func (o Outlook) Holds() bool {
-	return o.Blue != nil && o.Order.Service.Strategy.BlueGreen.Hold != 0 && o.Order.Kind != KindRollback
+	return o.Blue != nil && o.Order.Service.Strategy.BlueGreen.Hold != 0 && o.Order.Kind == KindRelease
 }
 
 // Stops reports whether green takes over by stopping blue, rather than by a

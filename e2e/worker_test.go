@@ -147,6 +147,23 @@ func TestAServiceBehindARouteIsStoppedFirst(t *testing.T) {
 	record(t, s, "release/"+second.ID, "exclusive_rolled_back_while_held")
 }
 
+func TestARestartTakesThePlaceOfWhatServesUnderTraffic(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "restart", "strategy: {blue_green: {hold: 0s}}\n")
+	push(t, s, "restart", "v1")
+	release(t, s, svc, "v1", 0)
+	traffic := s.StartTraffic(t.Context(), "restart", rate)
+	cli(t, s, 0, "restart", "search/restart", "--reason", "it leaks", "--wait")
+	stop(t, traffic)
+	second := await(t, s, "search.restart.2", slipway.Ended)
+	if second.Kind != slipway.KindRestart || *second.Outcome != slipway.Live {
+		t.Errorf("%s ended %s (%s)", second.Kind, *second.Outcome, second.Reason)
+	}
+	wantContainers(t, s, "restart", second.ID)
+	record(t, s, "release/"+second.ID, "restart")
+	record(t, s, "lane/search.restart", "lane_restart")
+}
+
 func read(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)

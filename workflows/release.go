@@ -71,7 +71,7 @@ func (r *release) run(ctx workflow.Context) error {
 		return r.adopt(ctx)
 	case slipway.KindRemove:
 		return r.remove(ctx)
-	case slipway.KindRelease, slipway.KindRollback:
+	case slipway.KindRelease, slipway.KindRollback, slipway.KindRestart:
 	}
 	r.phase(ctx, slipway.Verifying)
 	if err := r.verify(ctx); err != nil {
@@ -163,7 +163,7 @@ func Started(in ReleaseInput) slipway.Release {
 	}
 	for _, g := range in.Order.Service.Gates {
 		gate := slipway.GateState{Gate: g, State: slipway.GatePending}
-		if in.Order.Kind == slipway.KindRollback {
+		if in.Order.Kind == slipway.KindRollback || in.Order.Kind == slipway.KindRestart {
 			gate.State = slipway.GateSkipped
 		}
 		state.Gates = append(state.Gates, gate)

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,7 +54,12 @@ type closed struct {
 }
 
 func newStory(t *testing.T, size int) *story {
-	return &story{world: newWorld(t, size), started: map[string]bool{}, closed: map[string]closed{}, cancelled: map[string]bool{}, did: map[string][]string{}}
+	s := &story{world: newWorld(t, size), started: map[string]bool{}, closed: map[string]closed{}, cancelled: map[string]bool{}, did: map[string][]string{}}
+	s.broken = func(ctx context.Context) bool {
+		info := activity.GetInfo(ctx)
+		return s.cancelled[info.WorkflowExecution.RunID+info.ActivityID]
+	}
+	return s
 }
 
 // Signals that do to a release what Temporal's test environment cannot do to a

@@ -33,6 +33,7 @@ type world struct {
 	evidence []string                                     // containers of which it was kept
 	ports    []int                                        // that containers have, as far as hosts say
 	facts    map[string]slipway.HostFacts                 // what hosts say besides
+	broken   func(context.Context) bool                   // an activity was cancelled, which real ones hear in time
 	shape    func(*slipway.Service)                       // what all its orders are for; nil: a service with a route, side by side
 	lastIP   byte
 	foreign  map[string]slipway.Found // containers that somebody else started
@@ -312,9 +313,12 @@ func (e engine) Pull(_ context.Context, ref string, _ slipway.RegistryAuth, _ fu
 	return ref, nil
 }
 
-func (e engine) Start(_ context.Context, spec slipway.ContainerSpec) (slipway.ContainerState, error) {
+func (e engine) Start(ctx context.Context, spec slipway.ContainerSpec) (slipway.ContainerState, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.broken(ctx) {
+		return slipway.ContainerState{}, context.Canceled
+	}
 	if have, ok := e.hosts[e.host][spec.Name]; ok {
 		return have, nil
 	}
