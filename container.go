@@ -10,6 +10,7 @@ type ContainerSpec struct {
 	Container   Container         `json:"container"`
 	Environment map[string]string `json:"-"`                 // with secrets resolved: never stored, never logged
 	Publish     *Publish          `json:"publish,omitempty"` // nil: reachable on the bridge network only
+	Address     string            `json:"address,omitempty"` // the host's address, for the ports that the container fixes
 }
 
 // Publish asks for a port of the host that leads to the container's port.
@@ -24,6 +25,8 @@ type ContainerState struct {
 	ID        string            `json:"id"`
 	Image     string            `json:"image"` // the image ID, "sha256:…"
 	Running   bool              `json:"running"`
+	Restarts  int               `json:"restarts,omitempty"` // by the engine, because its process ended, since it was last started by order
+	Health    *Health           `json:"health,omitempty"`   // nil: its image has no HEALTHCHECK
 	StartedAt time.Time         `json:"started_at,omitzero"`
 	Address   string            `json:"address,omitempty"`   // its fixed IP on the host's bridge network
 	HostPort  int               `json:"host_port,omitempty"` // the published port; 0: none
@@ -31,6 +34,24 @@ type ContainerState struct {
 	Exit      *Exit             `json:"exit,omitempty"` // nil while it runs, or before it ran
 
 	Environment map[string]string `json:"-"` // what it was made with, secrets among it: never stored, never logged
+}
+
+// Health is what Docker says of a container whose image has a HEALTHCHECK.
+type Health struct {
+	Status string `json:"status"`         // starting, healthy or unhealthy
+	Said   string `json:"said,omitempty"` // what the last check printed
+}
+
+// The statuses of a Health.
+const (
+	Healthy   = "healthy"
+	Unhealthy = "unhealthy"
+)
+
+// Executed is how a command ended that was run in a container.
+type Executed struct {
+	Code   int    `json:"code"`
+	Output string `json:"output"` // the first 4 kB of standard output and error
 }
 
 // An Exit is how a container's process ended.
@@ -49,15 +70,16 @@ type Evidence struct {
 
 // HostFacts is what a Docker Engine says of itself.
 type HostFacts struct {
-	Platform      string   `json:"platform"` // "linux/amd64"
-	Version       string   `json:"version"`  // of the engine
-	API           string   `json:"api"`
-	Kernel        string   `json:"kernel"`
-	StorageDriver string   `json:"storage_driver"`
-	Cgroup        string   `json:"cgroup,omitempty"` // version: "1" or "2"
-	LiveRestore   bool     `json:"live_restore"`
-	Answered      Duration `json:"answered"`        // how long it took to say so
-	Ports         []int    `json:"ports,omitempty"` // that containers of Slipway have on the host, whether they run or not
+	Platform      string      `json:"platform"` // "linux/amd64"
+	Version       string      `json:"version"`  // of the engine
+	API           string      `json:"api"`
+	Kernel        string      `json:"kernel"`
+	StorageDriver string      `json:"storage_driver"`
+	Cgroup        string      `json:"cgroup,omitempty"` // version: "1" or "2"
+	LiveRestore   bool        `json:"live_restore"`
+	Answered      Duration    `json:"answered"`        // how long it took to say so
+	Ports         []int       `json:"ports,omitempty"` // that containers of Slipway have on the host, whether they run or not
+	Taken         []TakenPort `json:"taken,omitempty"` // ports of the host that any container has, or will have when it is started again
 
 	Time    time.Time `json:"time,omitzero"`     // by the host's clock
 	Skew    Duration  `json:"skew,omitempty"`    // how far that is off, at least, as far as is known

@@ -36,7 +36,13 @@ func DoesStage(edge string) string { return "stage green on " + edge }
 // DoesCommit switches.
 func DoesCommit(edge string) string { return "point " + edge + " at green" }
 
-// DoesHold keeps blue running.
+// DoesStop stops a container, which stays to be started again.
+func DoesStop(container, host string) string { return "stop " + container + " on " + host }
+
+// DoesRevive starts a container again that was stopped.
+func DoesRevive(container, host string) string { return "start " + container + " again on " + host }
+
+// DoesHold keeps blue, so that going back is quick.
 func DoesHold(blue string, hold Duration) string { return fmt.Sprintf("hold %s for %s", blue, hold) }
 
 // DoesWatch looks after a host or an edge while blue is held.

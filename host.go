@@ -123,6 +123,7 @@ type Allow struct {
 	CapAdd  []string `json:"cap_add,omitempty"`
 	Devices []string `json:"devices,omitempty"`
 	Secrets []string `json:"secrets,omitempty"` // references: exact, or with a trailing "*"
+	Ports   []string `json:"ports,omitempty"`   // of a host: "8125/udp"
 }
 
 // A Directory knows people: those named in the fleet file, and those that it

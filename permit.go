@@ -8,7 +8,7 @@ import (
 )
 
 // Permit holds svc to what its project may ask, as the fleet file says it:
-// host names of routes, directories and devices of a host, capabilities,
+// host names of routes, directories, devices and ports of a host, capabilities,
 // secrets. What is not listed is denied. Its errors have CodeForbidden and name
 // the field of the service file and the rule of the fleet file; a project that
 // is not there is CodeInvalid.
@@ -36,6 +36,11 @@ func (f *Fleet) Permit(svc Service) error {
 	for _, d := range c.Devices {
 		if path.Clean(d.Source) != d.Source || !slices.Contains(project.Allow.Devices, d.Source) {
 			return denied(project, "container.devices", d.Source, "devices", project.Allow.Devices)
+		}
+	}
+	for _, p := range c.Ports {
+		if !slices.Contains(project.Allow.Ports, p.On()) {
+			return denied(project, "container.ports", p.On(), "ports", project.Allow.Ports)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Environment)) { // the same error every time

@@ -7,7 +7,7 @@ import "slices"
 // credentials; those are looked up by name where they are used.
 type Plan struct {
 	Hosts      []PlanHost `json:"hosts"`
-	Edges      []PlanEdge `json:"edges"`
+	Edges      []PlanEdge `json:"edges"`      // none for a service without a route
 	Source     string     `json:"source"`     // name of the registry that developers push to
 	Production string     `json:"production"` // name of the registry that hosts pull from
 	Platform   string     `json:"platform"`   // of the hosts: "linux/amd64"
@@ -48,9 +48,6 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	if !ok {
 		return Plan{}, Errorf(CodeInvalid, "project %q is not in the fleet file", svc.Project)
 	}
-	if svc.Route == nil {
-		return Plan{}, Errorf(CodeInvalid, "%s has no route: write route: {host: NAME}; services without one cannot be released yet", svc.ServiceID)
-	}
 	if err := fleet.Permit(svc); err != nil {
 		return Plan{}, err
 	}
@@ -66,11 +63,17 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	}
 	for _, h := range fleet.Hosts {
 		if project.Hosts.Selects(h) && svc.Hosts.Selects(h) {
+			if err := svc.fixable(h); err != nil {
+				return Plan{}, err
+			}
 			remote := h.Remote()
-			if remote && h.Ports == (PortRange{}) {
+			if tcp := svc.Healthcheck.TCP; remote && tcp != 0 && tcp != svc.Container.Port {
+				return Plan{}, Errorf(CodeInvalid, "healthcheck.tcp: whoever works on host %s is elsewhere, and reaches only container.port there: ask that port, or write exec", h.Name)
+			}
+			if remote && svc.Container.Port != 0 && h.Ports == (PortRange{}) {
 				return Plan{}, Errorf(CodeInvalid, "host %q is reached from elsewhere, so its containers are probed by a port of the host: give it a range, ports: 20000-20999", h.Name)
 			}
-			plan.Hosts = append(plan.Hosts, PlanHost{Name: h.Name, Agent: h.Agent, Remote: remote, Publish: remote, Address: h.Address, Ports: h.Ports})
+			plan.Hosts = append(plan.Hosts, PlanHost{Name: h.Name, Agent: h.Agent, Remote: remote, Publish: remote && svc.Container.Port != 0, Address: h.Address, Ports: h.Ports})
 			plan.addProfile(fleet, h)
 		}
 	}
@@ -80,8 +83,10 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	if least := svc.Strategy.BlueGreen.MinServing.AtLeast(len(plan.Hosts)); least > len(plan.Hosts) {
 		return Plan{}, Errorf(CodeInvalid, "%s runs on %d hosts, but strategy.blue_green.min_serving wants %d: give it more hosts, or ask for fewer", svc.ServiceID, len(plan.Hosts), least)
 	}
-	if err := plan.addEdges(fleet, svc); err != nil {
-		return Plan{}, err
+	if svc.Route != nil { // without one, no edge has to know where it runs
+		if err := plan.addEdges(fleet, svc); err != nil {
+			return Plan{}, err
+		}
 	}
 	source, ok := fleet.RegistryFor(SourceRegistry)
 	if !ok {

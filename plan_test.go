@@ -29,6 +29,7 @@ func testFleet() *Fleet {
 					Volumes: []string{"/data/search/**", "/etc/ssl", "search-cache"},
 					CapAdd:  []string{"NET_ADMIN"},
 					Devices: []string{"/dev/fuse"},
+					Ports:   []string{"20005/tcp", "8125/udp"},
 					Secrets: []string{"env://SEARCH_*", "env://SHARED", "file:///secrets/search/*"},
 				},
 			},
@@ -163,6 +164,15 @@ func TestPlanSelectsHostsWithinThoseOfTheProject(t *testing.T) {
 	}
 }
 
+func TestServiceWithoutARouteNeedsNoEdgeAndNoPortOfItsHosts(t *testing.T) {
+	fleet, svc := testFleet(), testService("search")
+	fleet.Edges, svc.Route = nil, nil
+	got, err := NewPlan(fleet, svc)
+	if err != nil || len(got.Hosts) != 2 || len(got.Edges) != 0 || got.Hosts[0].Publish {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestPlanRefusesWhatTheFleetCannotDo(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -170,10 +180,12 @@ func TestPlanRefusesWhatTheFleetCannotDo(t *testing.T) {
 		want   string
 	}{
 		{"no such project", func(_ *Fleet, s *Service) { s.Project = "other" }, `project "other" is not in the fleet file`},
-		{"no route", func(_ *Fleet, s *Service) { s.Route = nil }, "has no route"},
 		{"no edge", func(f *Fleet, _ *Service) { f.Edges = nil }, "no edge"},
 		{"no edge for its hosts", func(f *Fleet, _ *Service) { f.Edges = []Edge{{Name: "e", On: "h3"}} }, "no edge"},
 		{"no ports for an edge elsewhere", func(f *Fleet, _ *Service) { f.Hosts[1].Ports = PortRange{} }, "ports: 20000-20999"},
+		{"a port that is given out", func(_ *Fleet, s *Service) {
+			s.Container.Ports = []FixedPort{{Published: 20005, Target: 80, Protocol: "tcp"}}
+		}, "20005/tcp is within 20000-20999"},
 		{"no source", func(f *Fleet, _ *Service) { f.Registries = f.Registries[1:] }, "role source"},
 		{"no production", func(f *Fleet, _ *Service) { f.Registries = f.Registries[:1] }, "role production"},
 	} {
@@ -206,12 +218,19 @@ func TestPlanHoldsServicesToTheRulesOfTheirProject(t *testing.T) {
 			s.Container.Devices = []Device{{Source: source, Target: "/dev/fuse", Permissions: "rwm"}}
 		}
 	}
+	port := func(protocol string) func(*Service) {
+		return func(s *Service) {
+			s.Container.Ports = []FixedPort{{Published: 8125, Target: 80, Protocol: protocol}}
+		}
+	}
 	for _, test := range []struct {
 		name    string
 		project string
 		change  func(*Service)
 		allowed bool
 	}{
+		{"a listed port of the host", "search", port("udp"), true},
+		{"a port of the host of another protocol", "search", port("tcp"), false},
 		{"a listed host name", "search", route("search.example.com"), true},
 		{"one below a wildcard", "search", route("a.search.example.com"), true},
 		{"two below a wildcard", "search", route("a.b.search.example.com"), true},

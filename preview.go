@@ -119,16 +119,12 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 			warn("%s on %s was adopted: it is left running when this release has taken its place, and gets no traffic any more", a.Container, a.Host)
 		}
 	}
-	if o.Blue != nil {
-		for _, v := range svc.Container.Volumes {
-			both := func(w Volume) bool { return w.Source == v.Source && !w.ReadOnly }
-			if !v.ReadOnly && slices.ContainsFunc(o.Blue.Service.Container.Volumes, both) {
-				warn("both versions write to the volume %s while they run side by side", v.Source)
-			}
-		}
-	}
+	o.warnOfTakeover(warn)
 	if len(plan.Hosts) == 1 {
 		warn("it runs on one host, %s: when that is away, so is the service", plan.Hosts[0].Name)
+	}
+	if svc.Healthcheck.AsksNothing() {
+		warn("there is no health check: what has run for %s counts as ready, unless its image has a HEALTHCHECK; write healthcheck: {exec: [COMMAND]} or {tcp: PORT}", svc.Healthcheck.StartPeriod)
 	}
 	if svc.Healthcheck.Path == DefaultHealthPath {
 		warn("the health check is the default, GET %s: any page there counts as ready; write healthcheck: {path: …}", DefaultHealthPath)
@@ -162,6 +158,37 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 // its own.
 func (p Plan) detour(e PlanEdge) bool {
 	return slices.ContainsFunc(p.Hosts, func(h PlanHost) bool { return h.Publish && !slices.Contains(e.Hosts, h.Name) })
+}
+
+// warnOfTakeover says what the order in which versions start and stop means.
+func (o Outlook) warnOfTakeover(warn func(string, ...any)) {
+	svc := o.Order.Service
+	if o.Stops() {
+		warn("%s is stopped to take over, and started again to go back: while the Docker Engine of a host hangs, neither is possible", o.Blue.Release)
+	}
+	switch first := svc.Strategy.BlueGreen.StopFirst; {
+	case o.Blue == nil:
+	case first:
+		text := fmt.Sprintf("nothing serves from when %s is stopped until this is proven: at most %s (stop_grace_period and deploy_timeout)",
+			o.Blue.Release, o.Blue.Service.Container.StopGracePeriod+svc.Strategy.BlueGreen.DeployTimeout)
+		if o.Blue.Gap > 0 {
+			text += fmt.Sprintf("; when %s took over it was %s", o.Blue.Release, o.Blue.Gap)
+		}
+		if svc.Route != nil {
+			text += "; the edges answer 502 meanwhile"
+		}
+		warn("%s; going back takes as long", text)
+	default:
+		if svc.Route == nil {
+			warn("both versions run for a moment: what they consume may be handled by either; strategy: {blue_green: {order: stop_first}} keeps them apart")
+		}
+		for _, v := range svc.Container.Volumes {
+			both := func(w Volume) bool { return w.Source == v.Source && !w.ReadOnly }
+			if !v.ReadOnly && slices.ContainsFunc(o.Blue.Service.Container.Volumes, both) {
+				warn("both versions write to the volume %s while they run side by side; strategy: {blue_green: {order: stop_first}} keeps them apart", v.Source)
+			}
+		}
+	}
 }
 
 // Unfit is why a host cannot take a container of the plan; nil if it can. The

@@ -56,3 +56,19 @@ func TestDifferencesShowNoValues(t *testing.T) {
 		t.Errorf("differences (-want +got):\n%s", diff)
 	}
 }
+
+func TestBlocked(t *testing.T) {
+	t.Parallel()
+	svc := slipway.Service{ServiceID: slipway.ServiceID{Project: "search", Service: "api"}}
+	svc.Container.Ports = []slipway.FixedPort{{Published: 8125, Target: 80, Protocol: "udp"}}
+	for by, want := range map[string]string{
+		"search.api.7":   "", // the version before, which gives way
+		"search.api2.7":  "host h1: port 8125/udp, which container.ports asks for, is taken by the container search.api2.7",
+		"somebody-elses": "taken by the container somebody-elses",
+	} {
+		err := svc.Blocked("h1", slipway.HostFacts{Taken: []slipway.TakenPort{{Port: "8125/tcp", By: "x"}, {Port: "8125/udp", By: by}}})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", by, err)
+		}
+	}
+}

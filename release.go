@@ -53,10 +53,11 @@ type Release struct {
 	Reason         string        `json:"reason"`  // why it ended so, or what it waits for
 	RequestedBy    string        `json:"requested_by"`
 	StartedAt      time.Time     `json:"started_at"`
-	SwitchedAt     *time.Time    `json:"switched_at"` // when all edges had acknowledged; null until then
-	EndedAt        *time.Time    `json:"ended_at"`    // null until ended
-	HoldUntil      *time.Time    `json:"hold_until"`  // until when blue is held; null when nothing is
-	Blue           string        `json:"blue"`        // the release that served before; empty for a first one
+	SwitchedAt     *time.Time    `json:"switched_at"`   // when all edges had acknowledged; null until then
+	EndedAt        *time.Time    `json:"ended_at"`      // null until ended
+	HoldUntil      *time.Time    `json:"hold_until"`    // until when blue is held; null when nothing is
+	Gap            Duration      `json:"gap,omitempty"` // how long nothing served because blue was stopped first
+	Blue           string        `json:"blue"`          // the release that served before; empty for a first one
 	Hosts          []ReleaseHost `json:"hosts"`
 	Edges          []ReleaseEdge `json:"edges"`
 	Gates          []GateState   `json:"gates"`
@@ -77,6 +78,7 @@ const (
 	KindRollback ReleaseKind = "rollback" // of a digest that was live before: its gates are skipped
 	KindAdopt    ReleaseKind = "adopt"    // of a container that serves already, as release 0
 	KindRemove   ReleaseKind = "remove"   // of nothing: the service is taken away
+	KindRestart  ReleaseKind = "restart"  // of exactly what is live: its gates are skipped, and nothing is held
 )
 
 // A ReleaseHost is one host's part in a release.
@@ -87,6 +89,7 @@ type ReleaseHost struct {
 	Image     string    `json:"image"`               // the image ID it runs
 	Address   string    `json:"address,omitempty"`   // on the host's bridge network
 	HostPort  int       `json:"host_port,omitempty"` // published on the host's address; 0: none
+	StartedAt time.Time `json:"started_at,omitzero"` // by the host's clock
 	Progress  string    `json:"progress,omitempty"`  // of a pull, for people
 	Error     string    `json:"error,omitempty"`
 }
@@ -98,6 +101,7 @@ type HostPhase string
 const (
 	HostPending HostPhase = "pending"
 	HostPulling HostPhase = "pulling"
+	HostPulled  HostPhase = "pulled" // green starts when blue has stopped
 	HostStarted HostPhase = "started"
 	HostReady   HostPhase = "ready"   // green is proven
 	HostServing HostPhase = "serving" // green gets the traffic
@@ -143,6 +147,7 @@ type Version struct {
 	Detours  bool          `json:"detours,omitempty"` // edges may have been sent to hosts that are not theirs
 	Since    time.Time     `json:"since,omitzero"`
 	Adopted  *Adoption     `json:"adopted,omitempty"` // nil: Slipway started it. Otherwise its settings are not known, and Service only says how it is reached
+	Gap      Duration      `json:"gap,omitempty"`     // how long nothing served when it took over
 }
 
 // A ServiceStatus is how a service stands, as the API shows it.

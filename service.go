@@ -37,6 +37,11 @@ func (s Service) SettingsHash() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// StopsBlue reports whether a version of the service takes over by stopping the
+// one before. With a route and both side by side, edges switch, and blue runs
+// on while it is held.
+func (s Service) StopsBlue() bool { return s.Route == nil || s.Strategy.BlueGreen.StopFirst }
+
 // A Selector picks hosts: those named, or those that carry all the labels. The
 // zero Selector picks every host.
 type Selector struct {
@@ -66,7 +71,8 @@ func (s Selector) Selects(h Host) bool {
 // A Container is how the service's image is run. The names and meanings are
 // those of a service in a Compose file; what is absent is left to the image.
 type Container struct {
-	Port            int               `json:"port,omitempty"` // the TCP port that the process listens on
+	Port            int               `json:"port,omitempty"`  // the TCP port that the process listens on
+	Ports           []FixedPort       `json:"ports,omitempty"` // of the host, which only one version can have at a time
 	Command         []string          `json:"command,omitempty"`
 	Entrypoint      []string          `json:"entrypoint,omitempty"`
 	Environment     map[string]Value  `json:"environment,omitempty"`
@@ -157,15 +163,42 @@ type Route struct {
 // String is the route as a person would write it in a browser.
 func (r Route) String() string { return r.Host + r.Path }
 
-// A Healthcheck says how green is proven before it gets traffic, and how blue
-// is watched while it is held. It is an HTTP GET on the container's port; any
-// 2xx answer is a success.
+// A Healthcheck says how green is proven before it serves, and how it and blue
+// are watched while blue is held. One of Path, Exec, TCP and Docker is set, or
+// none: see Asks.
 type Healthcheck struct {
-	Path        string   `json:"path"`
-	Interval    Duration `json:"interval"`     // at most this long between probes; while green is being proven they come faster
-	Timeout     Duration `json:"timeout"`      // of one probe
-	Successes   int      `json:"successes"`    // in a row, that prove green
-	StartPeriod Duration `json:"start_period"` // from green's start; within it, failures do not count
+	Path        string   `json:"path"`             // an HTTP GET on the container's port; any 2xx answer is a success
+	Exec        []string `json:"exec,omitempty"`   // a command in the container; exit status 0 is a success
+	TCP         int      `json:"tcp,omitempty"`    // a port of the container; a connection is a success
+	Docker      bool     `json:"docker,omitempty"` // the image's own HEALTHCHECK, which Docker carries out
+	Interval    Duration `json:"interval"`         // at most this long between probes; while green is being proven they come faster
+	Timeout     Duration `json:"timeout"`          // of one probe
+	Successes   int      `json:"successes"`        // in a row, that prove green
+	StartPeriod Duration `json:"start_period"`     // from green's start; within it, failures do not count. Where nothing is asked: how long it must run
+}
+
+// Asks is what a container is asked, in few words. A command is named without
+// its arguments, which may be anybody's business. Where the service file asks
+// nothing, it is the image's own HEALTHCHECK if it has one, and otherwise only
+// whether the container runs.
+func (h Healthcheck) Asks() string {
+	switch {
+	case h.Path != "":
+		return "GET " + h.Path
+	case len(h.Exec) > 0:
+		return "exec " + h.Exec[0]
+	case h.TCP != 0:
+		return fmt.Sprintf("connect to port %d", h.TCP)
+	case h.Docker:
+		return "the image's HEALTHCHECK"
+	}
+	return "does it run"
+}
+
+// AsksNothing reports whether the service file leaves it to the image how a
+// container is asked.
+func (h Healthcheck) AsksNothing() bool {
+	return h.Path == "" && len(h.Exec) == 0 && h.TCP == 0 && !h.Docker
 }
 
 // A Strategy says how a version takes over. Blue-green is the one there is.
@@ -173,13 +206,14 @@ type Strategy struct {
 	BlueGreen BlueGreen `json:"blue_green"`
 }
 
-// BlueGreen holds the times of a blue-green release, and how much of a fleet it
-// needs.
+// BlueGreen holds the order and the times of a blue-green release, and how much
+// of a fleet it needs.
 type BlueGreen struct {
-	Hold          Duration `json:"hold"`           // how long blue is kept running after the switch; 0: not at all
-	DrainTimeout  Duration `json:"drain_timeout"`  // how long requests that blue still serves may take before they are cut
-	DeployTimeout Duration `json:"deploy_timeout"` // from green's start until it must be proven
-	SwitchTimeout Duration `json:"switch_timeout"` // for all edges to acknowledge; past it all go back
+	StopFirst     bool     `json:"stop_first,omitempty"` // green starts when blue has stopped; otherwise beside it
+	Hold          Duration `json:"hold"`                 // how long blue is kept running after the switch; 0: not at all
+	DrainTimeout  Duration `json:"drain_timeout"`        // how long requests that blue still serves may take before they are cut
+	DeployTimeout Duration `json:"deploy_timeout"`       // from green's start until it must be proven
+	SwitchTimeout Duration `json:"switch_timeout"`       // for all edges to acknowledge; past it all go back
 
 	Unreachable Unreachable `json:"unreachable,omitzero"`
 	MinServing  Share       `json:"min_serving,omitzero"` // hosts that a version needs before it may serve
@@ -192,6 +226,7 @@ const (
 	DefaultTimeout         = Duration(2 * time.Second)
 	DefaultSuccesses       = 2
 	DefaultStartPeriod     = Duration(30 * time.Second)
+	DefaultRunPeriod       = Duration(10 * time.Second) // the start period where nothing is asked
 	DefaultHold            = Duration(10 * time.Minute)
 	DefaultDrainTimeout    = Duration(30 * time.Second)
 	DefaultDeployTimeout   = Duration(60 * time.Second)

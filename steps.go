@@ -38,15 +38,20 @@ func (o Outlook) ServesAlready() bool {
 // developers push to.
 func (o Outlook) Copies() bool { return o.Order.Plan.Source != o.Order.Plan.Production }
 
-// Gated reports whether people decide. Going back waits for nobody.
+// Gated reports whether people decide. Going back waits for nobody, nor does
+// what was decided on before.
 func (o Outlook) Gated() bool {
-	return o.Order.Kind != KindRollback && len(o.Order.Service.Gates) > 0
+	return o.Order.Kind == KindRelease && len(o.Order.Service.Gates) > 0
 }
 
-// Holds reports whether blue is kept running after the switch.
+// Holds reports whether blue is kept after the switch.
 func (o Outlook) Holds() bool {
-	return o.Blue != nil && o.Order.Service.Strategy.BlueGreen.Hold != 0 && o.Order.Kind != KindRollback
+	return o.Blue != nil && o.Order.Service.Strategy.BlueGreen.Hold != 0 && o.Order.Kind == KindRelease
 }
+
+// Stops reports whether green takes over by stopping blue, rather than by a
+// switch of the edges alone.
+func (o Outlook) Stops() bool { return o.Blue != nil && o.Order.Service.StopsBlue() }
 
 // WatchedHosts are green's hosts, then those that only blue runs on.
 func (o Outlook) WatchedHosts() []PlanHost {
@@ -80,10 +85,16 @@ func (o Outlook) Steps() []Step {
 	}
 	plan.Hosts = slices.DeleteFunc(slices.Clone(plan.Hosts), func(h PlanHost) bool { return !o.takesPart(h.Name, "") })
 	plan.Edges = slices.DeleteFunc(slices.Clone(plan.Edges), func(e PlanEdge) bool { return !o.takesPart("", e.Name) })
+	stopFirst := o.Order.Service.Strategy.BlueGreen.StopFirst
+	start := func(starting, proving Phase, h PlanHost) {
+		does(starting, DoesStart(h.Name))
+		does(proving, DoesProve(h.Name))
+	}
 	for _, h := range plan.Hosts {
 		does(Deploying, DoesPull(h.Name))
-		does(Deploying, DoesStart(h.Name))
-		does(Probing, DoesProve(h.Name))
+		if !stopFirst {
+			start(Deploying, Probing, h)
+		}
 	}
 	if o.Gated() {
 		for _, g := range o.Order.Service.Gates {
@@ -93,7 +104,21 @@ func (o Outlook) Steps() []Step {
 			does(AwaitingApproval, DoesAsk(e.Name))
 		}
 		for _, h := range plan.Hosts {
-			does(AwaitingApproval, DoesProve(h.Name))
+			if !stopFirst {
+				does(AwaitingApproval, DoesProve(h.Name))
+			}
+		}
+	}
+	if o.Stops() {
+		for i, h := range o.Blue.Plan.Hosts {
+			if o.takesPart(h.Name, "") && o.Blue.Hosts[i].Phase != HostQuarantined {
+				does(Switching, DoesStop(o.Blue.Hosts[i].Container, h.Name))
+			}
+		}
+	}
+	if stopFirst {
+		for _, h := range plan.Hosts {
+			start(Switching, Switching, h)
 		}
 	}
 	for _, e := range plan.Edges {

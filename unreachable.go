@@ -45,8 +45,13 @@ func (r UnreachableRule) spare(n, stay int) int {
 	return max(min(r.Max.AtMost(n), n-max(stay, 1)), 0)
 }
 
-// SpareHosts is how many of n hosts a release may leave out.
+// SpareHosts is how many of n hosts a release may leave out: none where two
+// versions must not run at once, as a host that does not answer runs the old
+// one.
 func (b BlueGreen) SpareHosts(n int) int {
+	if b.StopFirst {
+		return 0
+	}
 	return b.Unreachable.spare(n, b.MinServing.AtLeast(n))
 }
 

@@ -35,6 +35,18 @@ type Engine interface {
 	// AwaitExit returns when the container is not running, or with ctx's error.
 	AwaitExit(ctx context.Context, name string) (slipway.Exit, error)
 
+	// Stop stops the container, waiting up to grace before it is killed, and
+	// leaves it there. One that does not run, or is not there, is no error.
+	Stop(ctx context.Context, name string, grace time.Duration) error
+
+	// Resume starts a container again that was stopped, and returns it. One that
+	// runs is left as it is; one that is gone is CodeNotFound.
+	Resume(ctx context.Context, name string) (slipway.ContainerState, error)
+
+	// Exec runs a command in the container, and returns how it ended, or ctx's
+	// error.
+	Exec(ctx context.Context, name string, command []string) (slipway.Executed, error)
+
 	// Evidence collects what is worth keeping of a container that failed.
 	Evidence(ctx context.Context, name string) (slipway.Evidence, error)
 
@@ -71,11 +83,15 @@ type Registries interface {
 	PullRef(ctx context.Context, registry string, image slipway.Image) (ref string, auth slipway.RegistryAuth, err error)
 }
 
-// A Prober asks a container whether it is well.
+// A Prober asks a container over the network whether it is well.
 type Prober interface {
 	// Probe sends one HTTP GET. A 2xx answer within the timeout is nil; any
 	// other result is an error that says what came back.
 	Probe(ctx context.Context, url string, timeout time.Duration) error
+
+	// Connect opens a TCP connection, and closes it. An error says why it could
+	// not within the timeout.
+	Connect(ctx context.Context, address string, timeout time.Duration) error
 }
 
 // An EdgeAdmin is the administration of one edge. Its errors are those of

@@ -57,7 +57,10 @@ type machine struct {
 	spec    slipway.ContainerSpec
 	secrets map[string]string
 
-	environment map[string]string // that its container was made with; nil: it has none
+	states      []slipway.ContainerState // what the next looks see, the last one again and again
+	others      []slipway.ContainerState // of the service on the host
+	did         []string                 // stops and starts
+	environment map[string]string        // that its container was made with; nil: it has none
 	startError  error
 	pullError   error
 	hung        chan struct{} // until it is closed, the engine takes requests and says nothing; nil: it answers
@@ -163,7 +166,42 @@ func (m *machine) Evidence(context.Context, string) (slipway.Evidence, error) {
 	}, nil
 }
 
+func (m *machine) Connect(ctx context.Context, address string, timeout time.Duration) error {
+	return m.Probe(ctx, address, timeout)
+}
+
+// Exec is what the next probe of the container says.
+func (m *machine) Exec(ctx context.Context, name string, command []string) (slipway.Executed, error) {
+	if err := m.Probe(ctx, name+": "+strings.Join(command, " "), 0); err != nil {
+		return slipway.Executed{Code: 3, Output: err.Error() + "\n"}, nil
+	}
+	return slipway.Executed{}, nil
+}
+
+func (m *machine) Stop(_ context.Context, name string, _ time.Duration) error {
+	m.did = append(m.did, "stop "+name)
+	return nil
+}
+
+func (m *machine) Resume(_ context.Context, name string) (slipway.ContainerState, error) {
+	m.did = append(m.did, "start "+name)
+	return slipway.ContainerState{}, nil
+}
+
+func (m *machine) List(context.Context, slipway.ServiceID) ([]slipway.ContainerState, error) {
+	return m.others, nil
+}
+
 func (m *machine) Inspect(_ context.Context, name string) (slipway.ContainerState, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.states) > 0 {
+		state := m.states[0]
+		if len(m.states) > 1 {
+			m.states = m.states[1:]
+		}
+		return state, nil
+	}
 	if m.environment == nil {
 		return slipway.ContainerState{}, slipway.Errorf(slipway.CodeNotFound, "there is no container %s", name)
 	}

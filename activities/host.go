@@ -49,6 +49,7 @@ type EvidenceStore interface {
 type HostInput struct {
 	Host     string           `json:"host"`
 	Patience slipway.Duration `json:"patience,omitempty"` // how long the engine may be silent; 0: until the activity's own deadline
+	Taken    bool             `json:"taken,omitempty"`    // say which ports containers have: there may be many
 	Images   []string         `json:"images,omitempty"`   // IDs of those that should be there
 }
 
@@ -71,5 +72,8 @@ func (a *Host) HostFacts(ctx context.Context, in HostInput) (slipway.HostFacts, 
 		}
 		return facts, err
 	})
+	if !in.Taken {
+		facts.Taken = nil
+	}
 	return facts, Failure(err)
 }

@@ -39,7 +39,7 @@ const (
 )
 
 // ProbeGreen returns when the container has answered Check.Successes probes in
-// a row. It fails as soon as the container exits, with its last log lines; when
+// a row; where there is nothing to ask, when it has run for Check.StartPeriod. It fails as soon as the container exits, with its last log lines; when
 // probes fail in a row after Check.StartPeriod, or the deadline passes, with
 // the last answer. A container that answers is proven, even while the engine
 // does not. It changes nothing, so it may run again.
@@ -68,7 +68,7 @@ func (a *Host) probe(ctx context.Context, engine Engine, in ProbeInput) (ProbeRe
 	fail := func(err error) error {
 		return a.redactorOf(ctx, in.Host, in.Container, in.Secrets).error(err)
 	}
-	url := "http://" + in.Address + in.Check.Path
+	green := &asked{engine: engine, prober: a.Prober, target: WatchedTarget{Container: in.Container, Address: in.Address, Check: in.Check}, proving: true}
 	start := time.Now()
 	result := ProbeResult{}
 	last := errors.New("it was never asked")
@@ -76,7 +76,7 @@ func (a *Host) probe(ctx context.Context, engine Engine, in ProbeInput) (ProbeRe
 		result.Probes++
 		interval := in.Check.Interval.Std()
 		wait := min(max(time.Since(start)/8, shortestWait), interval)
-		if err := a.Prober.Probe(ctx, url, in.Check.Timeout.Std()); err == nil {
+		if err := green.ask(ctx); err == nil {
 			if inRow++; inRow >= in.Check.Successes {
 				result.Took = slipway.Duration(time.Since(start).Round(time.Millisecond))
 				return result, nil
@@ -88,7 +88,10 @@ func (a *Host) probe(ctx context.Context, engine Engine, in ProbeInput) (ProbeRe
 			if ctx.Err() == nil {
 				last = err
 			}
-			if time.Since(start) > in.Check.StartPeriod.Std() {
+			if errors.Is(err, errUnhealthy) { // the image has its own patience, and it is over
+				return result, fail(notReady(in, slipway.Duration(time.Since(start).Round(time.Millisecond)), last))
+			}
+			if time.Since(start) > in.Check.StartPeriod.Std() && !green.looked {
 				if failures++; failures >= failuresInRow {
 					return result, fail(notReady(in, in.Check.StartPeriod, last))
 				}
@@ -115,8 +118,8 @@ func (a *Host) probe(ctx context.Context, engine Engine, in ProbeInput) (ProbeRe
 var errDeadline = errors.New("deadline")
 
 func notReady(in ProbeInput, after slipway.Duration, last error) error {
-	return slipway.Errorf(slipway.CodeInvalid, "%s on %s was not ready within %s: GET %s: %v",
-		in.Container, in.Host, after, in.Check.Path, last)
+	return slipway.Errorf(slipway.CodeInvalid, "%s on %s was not ready within %s: %s: %v",
+		in.Container, in.Host, after, in.Check.Asks(), last)
 }
 
 // exited describes the end of a container for a person who has to find out

@@ -16,6 +16,7 @@ type StartInput struct {
 	Registry string           `json:"registry"`
 	Image    slipway.Image    `json:"image"`
 	Publish  *slipway.Publish `json:"publish,omitempty"`
+	Address  string           `json:"address,omitempty"`  // of the host, for the ports that the service fixes
 	Patience slipway.Duration `json:"patience,omitempty"` // as in HostInput
 }
 
@@ -55,6 +56,7 @@ func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.Container
 		Container:   in.Service.Container,
 		Environment: environment,
 		Publish:     in.Publish,
+		Address:     in.Address,
 	}
 	state, err := answering(ctx, engine, in.Host, in.Patience, func(ctx context.Context) (slipway.ContainerState, error) {
 		return engine.Start(ctx, spec)

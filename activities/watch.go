@@ -19,9 +19,11 @@ type WatchInput struct {
 // A WatchedTarget is one container, and how it is asked whether it is well.
 type WatchedTarget struct {
 	Container string              `json:"container"`
-	Address   string              `json:"address"` // host:port
+	Address   string              `json:"address"`           // host:port
+	Stopped   bool                `json:"stopped,omitempty"` // it is well if it is there, to be started again
 	Check     slipway.Healthcheck `json:"check"`
-	Secrets   map[string]string   `json:"secrets,omitempty"` // references by variable; their values are kept out of what it says
+	StartedAt time.Time           `json:"started_at,omitzero"` // when it was started, by its host's clock
+	Secrets   map[string]string   `json:"secrets,omitempty"`   // references by variable; their values are kept out of what it says
 }
 
 // WatchResult is what made WatchHost return: green failed, or blue is no
@@ -46,7 +48,10 @@ func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error
 	if err != nil {
 		return WatchResult{}, Failure(err)
 	}
-	green, blue := &watched{target: in.Green}, &watched{target: in.Blue}
+	green, blue := a.watched(engine, in.Green), a.watched(engine, in.Blue)
+	if green.asked != nil { // a blue that is stopped does not tell that its host was restarted
+		green.asked.sparing = in.Blue != nil && in.Blue.Stopped
+	}
 	interval := slipway.DefaultInterval.Std()
 	for _, target := range []*WatchedTarget{in.Green, in.Blue} {
 		if target != nil {
@@ -56,8 +61,8 @@ func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for alone := 0; ; { // how often in a row green has failed where blue answered
-		green.ask(ctx, a.Prober)
-		blue.ask(ctx, a.Prober)
+		green.ask(ctx)
+		blue.ask(ctx)
 		if alone++; green.failures == 0 || blue.failures > 0 {
 			alone = 0
 		}
@@ -93,16 +98,23 @@ func (a *Host) told(ctx context.Context, host string, of *WatchedTarget, what st
 const listening = 3 * time.Second
 
 type watched struct {
-	target   *WatchedTarget
+	asked    *asked // nil: there is none on this host
 	failures int
 	last     error
 }
 
-func (w *watched) ask(ctx context.Context, prober Prober) {
-	if w.target == nil {
+func (a *Host) watched(engine Engine, target *WatchedTarget) *watched {
+	if target == nil {
+		return &watched{}
+	}
+	return &watched{asked: &asked{engine: engine, prober: a.Prober, target: *target}}
+}
+
+func (w *watched) ask(ctx context.Context) {
+	if w.asked == nil {
 		return
 	}
-	err := prober.Probe(ctx, "http://"+w.target.Address+w.target.Check.Path, w.target.Check.Timeout.Std())
+	err := w.asked.ask(ctx)
 	if err == nil {
 		w.failures = 0
 		return

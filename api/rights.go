@@ -11,7 +11,7 @@ var needs = map[slipway.Right]struct {
 	act  string
 	role slipway.Role
 }{
-	slipway.RightRelease: {"release, abort, go back or lock", slipway.Releaser},
+	slipway.RightRelease: {"release, restart, abort, go back or lock", slipway.Releaser},
 	slipway.RightDecide:  {"decide", slipway.Approver},
 	slipway.RightOperate: {"adopt or remove services, or operate hosts and edges", slipway.Operator},
 }

@@ -35,6 +35,7 @@ func (s *server) routes() []route {
 		operation("GET "+v1+"/services/{project}/{service}", person, "Say how a service stands", s.getService).asks(slipway.RightView),
 		operation("DELETE "+v1+"/services/{project}/{service}", person, "Take a service away", s.remove, accepted).asks(slipway.RightOperate),
 		operation("POST "+v1+"/services/{project}/{service}/rollback", person, "Go back to what served before", s.rollback, accepted).asks(slipway.RightRelease),
+		operation("POST "+v1+"/services/{project}/{service}/restart", person, "Release what is live once more", s.restart, accepted).asks(slipway.RightRelease),
 
 		operation("GET "+v1+"/hosts", person, "List hosts and how they answer", s.listHosts).shows(slipway.RightView),
 

@@ -14,6 +14,7 @@ import (
 	"slipway/api"
 	"slipway/drivers/ldap"
 	"slipway/drivers/ldap/slapdtest"
+	"slipway/spec"
 )
 
 var update = flag.Bool("update", false, "rewrite what docs/security.md has from code")
@@ -155,7 +156,12 @@ func TestEveryCellOfTheTableOfRights(t *testing.T) {
 	for _, project := range []string{"search", "shop"} {
 		s.workflows.put(release(project+".query-api.50", slipway.Ended, gated, func(r *slipway.Release) { r.RequestedBy = "owner" }))
 		id := slipway.ServiceID{Project: project, Service: "query-api"}
-		s.workflows.services[id] = slipway.ServiceStatus{ServiceID: id, Held: project + ".query-api.50", Queue: []string{}, Good: []slipway.Version{{Release: project + ".query-api.0"}}}
+		svc, err := spec.ParseService("service.yaml", []byte(strings.Replace(serviceFile, "search\n", project+"\n", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		live := &slipway.Version{Release: project + ".query-api.50", Digest: "sha256:live", Service: svc}
+		s.workflows.services[id] = slipway.ServiceStatus{Live: live, ServiceID: id, Held: project + ".query-api.50", Queue: []string{}, Good: []slipway.Version{{Release: project + ".query-api.0"}}}
 	}
 	tokens := map[string]string{}
 	for _, p := range principals {
@@ -207,6 +213,7 @@ func checkCell(t *testing.T, s *site, a api.Action, p principal, token string) {
 		"/preflight":       map[string]string{"service_file": strings.Replace(serviceFile, "search\n", p.project+"\n", 1), "tag": "v2"},
 		"/decisions":       map[string]string{"gate": "go", "decision": "approve"},
 		"/rollback":        map[string]string{"reason": "because"},
+		"/restart":         map[string]string{"reason": "because"},
 		"/lock":            map[string]string{"reason": "because"},
 		"/api/v1/tokens":   map[string]string{"project": p.project, "role": "viewer", "expires": "1h"},
 	} {

@@ -328,6 +328,19 @@ var faults = []fault{
 		},
 	},
 	{
+		name: "never ready, when the old version was stopped first",
+		more: "strategy: {blue_green: {order: stop_first, deploy_timeout: 2s}}\n",
+		env:  []string{"READY_MS=never"},
+	},
+	{
+		name: "dies while the old version is stopped",
+		more: "strategy: {blue_green: {order: stop_first, hold: 10m, drain_timeout: 1s}}\n",
+		then: func(t *testing.T, f *faulty) {
+			await(t, f.System, f.second, slipway.Holding)
+			f.stopByHand(t, f.second)
+		},
+	},
+	{
 		name:   "old version ignores SIGTERM",
 		limits: ", stop_grace_period: 1s",
 		before: []string{"IGNORE_SIGTERM=1"},

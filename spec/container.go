@@ -17,6 +17,7 @@ import (
 // and its port.
 var containerKeys = object[slipway.Container]{
 	"port":              func(c *slipway.Container, v value) { c.Port = v.integer(1, 65535) },
+	"ports":             func(c *slipway.Container, v value) { c.Ports = v.ports() },
 	"command":           func(c *slipway.Container, v value) { c.Command = v.command() },
 	"entrypoint":        func(c *slipway.Container, v value) { c.Entrypoint = v.command() },
 	"environment":       func(c *slipway.Container, v value) { c.Environment = v.environment() },

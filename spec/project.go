@@ -49,6 +49,9 @@ var allowKeys = object[slipway.Allow]{
 	"devices": func(a *slipway.Allow, v value) {
 		a.Devices = listOf(v, "write a list, for example [/dev/fuse]", func(item value) string { return item.filePath("/dev/fuse") })
 	},
+	"ports": func(a *slipway.Allow, v value) {
+		a.Ports = listOf(v, "write a list, for example [8125/udp]", value.allowedPort)
+	},
 	"secrets": func(a *slipway.Allow, v value) {
 		a.Secrets = listOf(v, "write a list, for example [\"env://SEARCH_*\"]", value.secretPattern)
 	},

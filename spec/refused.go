@@ -26,7 +26,6 @@ var containerRefused = map[string]string{
 	"userns_mode":         ofTheHost,
 	"uts":                 ofTheHost,
 
-	"ports":        "no port is published by a service; write port: 8080, the port the process listens on, and a route",
 	"expose":       "write port: 8080, the one port the process listens on",
 	"dns":          ofNetwork,
 	"dns_search":   ofNetwork,

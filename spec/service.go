@@ -24,7 +24,6 @@ func ParseService(name string, text []byte) (slipway.Service, error) {
 	f := serviceFile{Service: slipway.Service{
 		Container: slipway.Container{Restart: slipway.DefaultRestart, StopGracePeriod: slipway.DefaultStopGracePeriod},
 		Healthcheck: slipway.Healthcheck{
-			Path:        slipway.DefaultHealthPath,
 			Interval:    slipway.DefaultInterval,
 			Timeout:     slipway.DefaultTimeout,
 			Successes:   slipway.DefaultSuccesses,
@@ -35,7 +34,7 @@ func ParseService(name string, text []byte) (slipway.Service, error) {
 			DrainTimeout:  slipway.DefaultDrainTimeout,
 			DeployTimeout: slipway.DefaultDeployTimeout,
 			SwitchTimeout: slipway.DefaultSwitchTimeout,
-			Unreachable:   slipway.DefaultUnreachable,
+			Unreachable:   slipway.Unreachable{UnreachableRule: slipway.UnreachableRule{Max: slipway.DefaultUnreachable.Max}, Edges: slipway.DefaultUnreachable.Edges},
 			MinServing:    slipway.DefaultMinServing,
 		}},
 	}}
@@ -53,7 +52,7 @@ func ParseService(name string, text []byte) (slipway.Service, error) {
 // A serviceFile is a service while its file is read.
 type serviceFile struct {
 	slipway.Service
-	container given
+	container, health given
 }
 
 var serviceKeys = object[serviceFile]{
@@ -63,7 +62,7 @@ var serviceKeys = object[serviceFile]{
 	"hosts":       func(f *serviceFile, v value) { f.Hosts = v.selector() },
 	"container":   func(f *serviceFile, v value) { f.container = v.container(&f.Container) },
 	"route":       func(f *serviceFile, v value) { f.Route = v.route() },
-	"healthcheck": func(f *serviceFile, v value) { healthcheckKeys.decode(v, &f.Healthcheck, "{path: /healthz}", nil) },
+	"healthcheck": func(f *serviceFile, v value) { f.health = v.healthcheck(&f.Healthcheck) },
 	"strategy": func(f *serviceFile, v value) {
 		strategyKeys.decode(v, &f.Strategy, "{blue_green: {hold: 10m}}", strategyRefused)
 	},
@@ -76,14 +75,6 @@ var serviceRefused = map[string]string{
 	"tag":      "the tag comes with each release: slipway release --tag",
 }
 
-var healthcheckKeys = object[slipway.Healthcheck]{
-	"path":         func(h *slipway.Healthcheck, v value) { h.Path = v.urlPath(true) },
-	"interval":     func(h *slipway.Healthcheck, v value) { h.Interval = v.duration(10*time.Millisecond, time.Hour) },
-	"timeout":      func(h *slipway.Healthcheck, v value) { h.Timeout = v.duration(10*time.Millisecond, 5*time.Minute) },
-	"successes":    func(h *slipway.Healthcheck, v value) { h.Successes = v.integer(1, 100) },
-	"start_period": func(h *slipway.Healthcheck, v value) { h.StartPeriod = v.duration(0, 24*time.Hour) },
-}
-
 var strategyKeys = object[slipway.Strategy]{
 	"blue_green": func(s *slipway.Strategy, v value) { blueGreenKeys.decode(v, &s.BlueGreen, "{hold: 10m}", nil) },
 }
@@ -91,10 +82,13 @@ var strategyKeys = object[slipway.Strategy]{
 var strategyRefused = map[string]string{
 	"canary":     "is not available in this version; write blue_green",
 	"rolling":    "is not available in this version; write blue_green",
-	"stop_first": "is not available in this version; write blue_green",
+	"stop_first": "is an order of blue_green: write blue_green: {order: stop_first}",
 }
 
 var blueGreenKeys = object[slipway.BlueGreen]{
+	"order": func(b *slipway.BlueGreen, v value) {
+		b.StopFirst = v.oneOf("start_first", "stop_first") == "stop_first"
+	},
 	"hold":           func(b *slipway.BlueGreen, v value) { b.Hold = v.duration(0, 7*24*time.Hour) },
 	"drain_timeout":  func(b *slipway.BlueGreen, v value) { b.DrainTimeout = v.duration(time.Millisecond, time.Hour) },
 	"deploy_timeout": func(b *slipway.BlueGreen, v value) { b.DeployTimeout = v.duration(time.Second, 24*time.Hour) },
@@ -126,15 +120,32 @@ func (v value) unreachableAction() slipway.UnreachableAction {
 	return slipway.UnreachableAction(v.oneOf(string(slipway.ActionQuarantine), string(slipway.ActionFail)))
 }
 
-// check applies the rules that hold between keys.
+// check applies the rules that hold between keys, and fills in what depends on
+// them.
 func (f *serviceFile) check(g given) {
-	for _, key := range []string{"route", "healthcheck"} {
-		if g.has(key) && !f.container.has("port") {
-			g.at(key).bad("needs container.port: the port that the process listens on, for example container: {port: 8080}")
-		}
+	if g.has("route") && !f.container.has("port") {
+		g.at("route").bad(needsPort)
 	}
 	if g.has("route") && f.Container.Restart == "on-failure" {
 		f.container.at("restart").bad("found on-failure; what serves a route must come back after every end: write unless-stopped")
+	}
+	if f.container.has("ports") && !f.Strategy.BlueGreen.StopFirst {
+		f.container.at("ports").bad("two versions cannot have one port of the host at once: write strategy: {blue_green: {order: stop_first}}, or a route instead")
+	}
+	f.checkHealth(g)
+	f.checkUnreachable(g)
+}
+
+// checkUnreachable fills in what is done about hosts that do not answer: no two
+// versions may run at once where one stops first, and such a host runs the old.
+func (f *serviceFile) checkUnreachable(g given) {
+	switch rule := &f.Strategy.BlueGreen.Unreachable.UnreachableRule; {
+	case f.Strategy.BlueGreen.StopFirst && rule.Action == slipway.ActionQuarantine:
+		g.at("strategy").bad("a host that does not answer runs the old version, and with order: stop_first no two may run at once: leave unreachable.action out, or write fail")
+	case f.Strategy.BlueGreen.StopFirst:
+		rule.Action = slipway.ActionFail
+	case rule.Action == "":
+		rule.Action = slipway.DefaultUnreachable.Action
 	}
 }
 

@@ -35,6 +35,11 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 	if err != nil {
 		return err
 	}
+	if in.Revive != nil && !in.Revive.Last {
+		if err := revive(ctx, in.ID.ServiceID, *in.Revive, in.ID.Number+1, patient); err != nil {
+			return err
+		}
+	}
 	if in.Orphan != nil {
 		report := Report{Release: in.ID, Phase: slipway.Ended}
 		if !in.Orphan.Served {
@@ -52,6 +57,9 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 	}
 	if left := dismantle(ctx, remains, absent{}, patient); !left.Empty() {
 		return refusal(slipway.CodeConflict, "of %s there is left: edges %v, containers %v", left.Release, left.Edges, left.Containers)
+	}
+	if in.Revive != nil && in.Revive.Last {
+		return revive(ctx, in.ID.ServiceID, *in.Revive, in.ID.Number+1, patient)
 	}
 	return nil
 }
@@ -106,7 +114,7 @@ func settle(ctx workflow.Context, in *CleanupInput) error {
 	}
 	in.Orphan.Served = in.Orphan.Served && serving == len(in.Remains.Edges)
 	if in.Orphan.Served {
-		in.Restores, in.Remains = nil, Remains{}
+		in.Restores, in.Revive, in.Remains = nil, nil, Remains{}
 		if in.Orphan.Blue != nil {
 			in.Remains = remainsOf(in.ID.ServiceID, in.Orphan.Blue)
 		}
@@ -116,7 +124,7 @@ func settle(ctx workflow.Context, in *CleanupInput) error {
 
 // passOn hands what is left to do to a Cleanup.
 func (r *release) passOn(ctx workflow.Context, reason string) {
-	if len(r.restores) > 0 {
+	if len(r.restores) > 0 || r.revive != nil {
 		r.remains = r.green() // nothing of it was removed, and may not be before
 	}
 	if r.remains.Empty() {
@@ -129,7 +137,7 @@ func (r *release) passOn(ctx workflow.Context, reason string) {
 			await = append(await, edge)
 		}
 	}
-	startCleanup(ctx, CleanupID(r.in.ID), CleanupInput{ID: r.in.ID, Restores: r.restores, Remains: r.remains, Await: await, Reason: reason})
+	startCleanup(ctx, CleanupID(r.in.ID), CleanupInput{ID: r.in.ID, Restores: r.restores, Revive: r.revive, Remains: r.remains, Await: await, Reason: reason})
 }
 
 // startCleanup returns when the Cleanup has started, or does run already.

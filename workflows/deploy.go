@@ -9,18 +9,37 @@ import (
 	"slipway/activities"
 )
 
-// deploy brings green up beside blue on every host, and proves it. Each host
-// goes at its own pace; the first one that fails ends it for all, and one that
-// does not answer is left out.
+// deploy brings green up beside blue on every host, and proves it; where blue
+// stops first, it only brings the image there. Each host goes at its own pace;
+// the first one that fails ends it for all, and one that does not answer is left
+// out.
 func (r *release) deploy(ctx workflow.Context) error {
 	r.phase(ctx, slipway.Deploying)
 	r.undo.push("remove green", func(ctx workflow.Context) error {
 		r.keepFallen(ctx)
-		r.dismantle(ctx, r.green())
+		if !r.cleared {
+			r.dismantle(ctx, r.green())
+		}
 		return nil
 	})
+	if r.service.Strategy.BlueGreen.StopFirst {
+		return r.onHosts(ctx, r.newcomer().pull)
+	}
+	return r.onHosts(ctx, r.newcomer().deploy)
+}
+
+// onHosts takes a step on every host that takes part, and notes where green
+// failed.
+func (r *release) onHosts(ctx workflow.Context, step func(workflow.Context, slipway.PlanHost, *slipway.ReleaseHost, func()) error) error {
 	return r.eachHost(ctx, func(ctx workflow.Context, i int) error {
-		err := r.leaveOut(ctx, i, r.deployOn(ctx, i))
+		at := &r.state.Hosts[i]
+		err := r.leaveOut(ctx, i, step(ctx, r.plan.Hosts[i], at, func() {
+			if at.Phase == slipway.HostStarted {
+				r.probing(ctx)
+				return
+			}
+			r.details(ctx)
+		}))
 		if err != nil {
 			r.failed(ctx, i, err)
 			return err
@@ -30,20 +49,10 @@ func (r *release) deploy(ctx workflow.Context) error {
 	})
 }
 
-func (r *release) deployOn(ctx workflow.Context, i int) error {
-	return r.newcomer().deploy(ctx, r.plan.Hosts[i], &r.state.Hosts[i], func() {
-		if r.state.Hosts[i].Phase == slipway.HostStarted {
-			r.probing(ctx)
-			return
-		}
-		r.details(ctx)
-	})
-}
-
 // probing notes when green has started wherever it is going to.
 func (r *release) probing(ctx workflow.Context) {
-	if !slices.ContainsFunc(r.state.Hosts, func(h slipway.ReleaseHost) bool {
-		return h.Phase == slipway.HostPending || h.Phase == slipway.HostPulling || h.Phase == slipway.HostFailed
+	if r.state.Phase == slipway.Deploying && !slices.ContainsFunc(r.state.Hosts, func(h slipway.ReleaseHost) bool {
+		return h.Phase == slipway.HostPending || h.Phase == slipway.HostPulling || h.Phase == slipway.HostPulled || h.Phase == slipway.HostFailed
 	}) {
 		r.phase(ctx, slipway.Probing)
 	}
@@ -60,7 +69,11 @@ func (r *release) newcomer() newcomer {
 
 // probedAt is where whoever works on a host reaches a container there. One that
 // is from before the host was reached from elsewhere may have no port.
-func probedAt(h slipway.PlanHost, at slipway.ReleaseHost, port int) string {
+func probedAt(h slipway.PlanHost, at slipway.ReleaseHost, service slipway.Service) string {
+	port := service.Container.Port
+	if tcp := service.Healthcheck.TCP; tcp != 0 && tcp != port {
+		return slipway.HostPort(at.Address, tcp)
+	}
 	if h.Remote && at.HostPort != 0 {
 		return slipway.HostPort(h.Address, at.HostPort)
 	}

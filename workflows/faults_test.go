@@ -69,7 +69,7 @@ func (s *story) heal() {
 // hang makes the Docker Engine of a host take requests and say nothing. Its
 // containers go on.
 func (s *story) hang(host string) {
-	for _, activity := range []string{"HostFacts", "PullImage", "StartGreen", "KeepEvidence", "RemoveContainer"} {
+	for _, activity := range []string{"HostFacts", "PullImage", "StartGreen", "KeepEvidence", "StopContainer", "ReviveContainer", "RemoveContainer"} {
 		s.fault(&fault{mode: silent, activity: activity, at: host})
 	}
 }
@@ -275,8 +275,8 @@ func (s *story) lookAt(in any) func() (any, bool) {
 		}
 	case activities.WatchInput:
 		return func() (any, bool) {
-			ready := in.Blue == nil || s.isWell(in.Host, in.Blue.Container)
-			if in.Green != nil && !s.isWell(in.Host, in.Green.Container) && !s.isAway(in.Host) {
+			ready := in.Blue == nil || s.isWell(in.Host, in.Blue)
+			if in.Green != nil && !s.isWell(in.Host, in.Green) && !s.isAway(in.Host) {
 				return activities.WatchResult{GreenFailed: in.Green.Container + " does not answer any more", Ready: ready}, true
 			}
 			return activities.WatchResult{Ready: ready, Reason: "blue does not answer"}, ready != in.Ready
@@ -297,9 +297,9 @@ func (s *story) isAway(name string) bool {
 	return s.away[name]
 }
 
-func (s *story) isWell(host, container string) bool {
+func (s *story) isWell(host string, watched *activities.WatchedTarget) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.hosts[host][container]
-	return ok && !s.sick[container] && !s.away[host]
+	c, ok := s.hosts[host][watched.Container]
+	return ok && (c.Running || watched.Stopped) && !s.sick[watched.Container] && !s.away[host]
 }

@@ -75,7 +75,7 @@ func (r *release) lookAgain(ctx workflow.Context) error {
 	if r.state.Blue != before {
 		return refusal(slipway.CodeConflict, "while it waited, the edges went from %s to %s: release again", orNothing(before), orNothing(r.state.Blue))
 	}
-	if proven {
+	if proven || r.service.Strategy.BlueGreen.StopFirst { // then green has yet to start
 		return nil
 	}
 	return r.proveAgain(ctx)

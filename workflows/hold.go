@@ -75,6 +75,9 @@ func (w *watch) start(ctx workflow.Context) {
 }
 
 func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue *activities.WatchedTarget) {
+	if blue != nil {
+		blue.Stopped = w.outlook().Stops()
+	}
 	in := activities.WatchInput{Host: h.Name, Green: green, Blue: blue, Ready: true}
 	for ctx.Err() == nil && w.alarm == "" {
 		seen, err := call(ctx, on(h, watching(slipway.DoesWatch(h.Name), w.service.Strategy.BlueGreen.Hold.Std())), host.WatchHost, in)
@@ -88,8 +91,11 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue 
 		if err != nil {
 			return // cancelled
 		}
-		if seen.GreenFailed != "" {
+		if seen.GreenFailed != "" && w.overtaken == "" {
 			w.alarm, w.fallen = seen.GreenFailed, append(w.fallen, h.Name)
+			return
+		}
+		if err := w.whileOvertaken(ctx); err != nil {
 			return
 		}
 		in.Ready = seen.Ready
@@ -130,8 +136,9 @@ func target(host slipway.PlanHost, at []slipway.ReleaseHost, service slipway.Ser
 		if h.Name == host.Name && h.Phase != slipway.HostQuarantined {
 			return &activities.WatchedTarget{
 				Container: h.Container,
-				Address:   probedAt(host, h, service.Container.Port),
+				Address:   probedAt(host, h, service),
 				Check:     service.Healthcheck,
+				StartedAt: h.StartedAt,
 				Secrets:   service.Container.Secrets(),
 			}
 		}

@@ -115,7 +115,7 @@ func (l *lane) ready() bool {
 		return true
 	case slipway.KindRemove:
 		return l.Lock == nil && l.Held == 0
-	case slipway.KindRelease, slipway.KindAdopt:
+	case slipway.KindRelease, slipway.KindAdopt, slipway.KindRestart:
 	}
 	return l.Lock == nil
 }
@@ -123,6 +123,9 @@ func (l *lane) ready() bool {
 // start makes a release of the first one in the queue.
 func (l *lane) start(ctx workflow.Context) {
 	next := l.Queue[0]
+	if l.outdated(ctx, next) {
+		return
+	}
 	l.Queue = l.Queue[1:]
 	l.Running = next.ID.Number
 	l.Open = append(l.Open, next)
@@ -172,6 +175,8 @@ func (l *lane) launch(ctx workflow.Context, in ReleaseInput, begun func(workflow
 
 func summary(o slipway.Order) string {
 	switch o.Kind {
+	case slipway.KindRestart:
+		return fmt.Sprintf("%s restarted, by %s", o.Service.ServiceID, o.RequestedBy)
 	case slipway.KindRollback:
 		return fmt.Sprintf("%s back to %s, by %s", o.Service.ServiceID, o.Tag, o.RequestedBy)
 	case slipway.KindAdopt:
@@ -228,6 +233,7 @@ func (l *lane) clearUp(ctx workflow.Context, number int) {
 			in.Orphan.Blue = &l.Good[0]
 		}
 	}
+	in.Revive = revivalOf(order.Service, in.Orphan.Blue)
 	startCleanup(ctx, CleanupID(in.ID), in)
 	_, _ = workflow.AwaitWithTimeout(ctx, restoreDeadline, func() bool { return number != l.Running && number != l.Held })
 }
@@ -270,7 +276,11 @@ func (l *lane) take(ctx workflow.Context, report Report) {
 	if report.Removed {
 		l.removed(ctx, number)
 	}
-	l.serves(report.Live, l.opened(number).Order.Kind == slipway.KindRollback)
+	kind := l.opened(number).Order.Kind
+	if kind == slipway.KindRestart && report.Live != nil && report.Live.Release == report.Release.String() {
+		l.Live = report.Live // what was there before is the same, and nothing to go back to
+	}
+	l.serves(report.Live, kind == slipway.KindRollback)
 	tookOver := report.Live != nil && report.Live.Release == report.Release.String()
 	if tookOver && l.Held != 0 && l.Held != number { // what it holds is nothing to go back to any more
 		l.tell(ctx, l.Held, Accept, Request{By: report.Release.String(), Reason: "a newer release is live"})

@@ -163,6 +163,7 @@ func (r CaughtUpReport) takeIn(behind []slipway.Behind) []slipway.Behind {
 type CleanupInput struct {
 	ID       slipway.ReleaseID `json:"id"`
 	Restores []RestoreOn       `json:"restores,omitempty"` // traffic that has to be brought back first
+	Revive   *Revival          `json:"revive,omitempty"`   // what was stopped, and is to run again
 	Remains  Remains           `json:"remains"`
 	Await    []string          `json:"await,omitempty"`  // edges that were left out and may serve what remains until they are caught up
 	Orphan   *Orphan           `json:"orphan,omitempty"` // nil: the release has undone what it could

@@ -81,6 +81,7 @@ const (
 	Adopt    = "adopt"     // update of a Lane: SubmitInput → SubmitResult
 	Remove   = "remove"    // update of a Lane: RemoveInput → SubmitResult
 	Newer    = "newer"     // signal of a Lane to a Release that a newer one waits: Request, by that one
+	Overtake = "overtake"  // signal of a Release to the one whose containers it stops: Overtaking
 	Reported = "reported"  // signal of a Release to its Lane: Report
 	CaughtUp = "caught_up" // signal of a Catchup to its Lane and to the Release: CaughtUpReport
 	Status   = "status"    // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus; of Tokens: slipway.Standing

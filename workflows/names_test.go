@@ -24,7 +24,7 @@ func TestNamesAreStable(t *testing.T) {
 		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id), workflows.PlanID(id.ServiceID, "x"), workflows.HostsID("x"),
 		workflows.CatchupID(id.ServiceID), workflows.CatchupCleanupID(id), workflows.PreflightID("x"),
 		workflows.Submit, workflows.Rollback, workflows.Decide, workflows.Abort, workflows.Accept,
-		workflows.Lock, workflows.Unlock, workflows.Adopt, workflows.Remove, workflows.Newer,
+		workflows.Lock, workflows.Unlock, workflows.Adopt, workflows.Remove, workflows.Newer, workflows.Overtake,
 		workflows.Reported, workflows.CaughtUp, workflows.Status, workflows.Waiting,
 		workflows.TokensType, workflows.TokensID, workflows.Create, workflows.Revoke, workflows.SignOut, workflows.StandingMemo,
 		workflows.TagMemo, workflows.KindMemo,
@@ -38,7 +38,7 @@ func TestNamesAreStable(t *testing.T) {
 		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17", "plan/search.query-api/x", "hosts/x",
 		"catchup/search.query-api", "cleanup/search.query-api.17/catchup", "preflight/x",
 		"submit", "rollback", "decide", "abort", "accept",
-		"lock", "unlock", "adopt", "remove", "newer",
+		"lock", "unlock", "adopt", "remove", "newer", "overtake",
 		"reported", "caught_up", "status", "waiting",
 		"Tokens", "tokens", "create", "revoke", "sign_out", "standing",
 		"tag", "kind",
@@ -58,7 +58,7 @@ func TestNamesAreStable(t *testing.T) {
 	slices.Sort(activityNames)
 	want = []string{
 		"AmendTarget", "AwaitRelease", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ProbeGreen", "PullImage", "ReadRoute",
-		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "StageTarget", "StartGreen", "UnstageTarget", "VerifyImage",
+		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "ReviveContainer", "StageTarget", "StartGreen", "StopContainer", "UnstageTarget", "VerifyImage",
 		"WatchEdge", "WatchHost",
 	}
 	if diff := cmp.Diff(want, activityNames); diff != "" {

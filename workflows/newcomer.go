@@ -20,6 +20,13 @@ type newcomer struct {
 // deploy pulls, starts and proves the version on a host, and notes in at how
 // far it is; moved is called whenever it is a phase further.
 func (n newcomer) deploy(ctx workflow.Context, plan slipway.PlanHost, at *slipway.ReleaseHost, moved func()) error {
+	if err := n.pull(ctx, plan, at, moved); err != nil {
+		return err
+	}
+	return n.start(ctx, plan, at, moved)
+}
+
+func (n newcomer) pull(ctx workflow.Context, plan slipway.PlanHost, at *slipway.ReleaseHost, moved func()) error {
 	at.Phase = slipway.HostPulling
 	moved()
 	pulled, err := call(ctx, promptly(plan, n.patience, moving(slipway.DoesPull(plan.Name))), host.PullImage,
@@ -27,8 +34,12 @@ func (n newcomer) deploy(ctx workflow.Context, plan slipway.PlanHost, at *slipwa
 	if err != nil {
 		return err
 	}
-	at.Image = pulled.ImageID
+	at.Phase, at.Image = slipway.HostPulled, pulled.ImageID
+	return nil
+}
 
+// start starts the version, whose image is there, and proves it.
+func (n newcomer) start(ctx workflow.Context, plan slipway.PlanHost, at *slipway.ReleaseHost, moved func()) error {
 	start := activities.StartInput{
 		Host:     plan.Name,
 		Release:  n.release,
@@ -38,6 +49,9 @@ func (n newcomer) deploy(ctx workflow.Context, plan slipway.PlanHost, at *slipwa
 		Image:    n.image,
 		Patience: n.patience,
 	}
+	if len(n.service.Container.Ports) > 0 {
+		start.Address = plan.Address
+	}
 	if plan.Publish {
 		start.Publish = &slipway.Publish{Address: plan.Address, Ports: plan.Ports}
 	}
@@ -45,7 +59,7 @@ func (n newcomer) deploy(ctx workflow.Context, plan slipway.PlanHost, at *slipwa
 	if err != nil {
 		return err
 	}
-	at.Phase, at.Address, at.HostPort = slipway.HostStarted, container.Address, container.HostPort
+	at.Phase, at.Address, at.HostPort, at.StartedAt = slipway.HostStarted, container.Address, container.HostPort, container.StartedAt
 	moved()
 	if err := n.prove(ctx, plan, *at); err != nil {
 		return err
@@ -57,16 +71,22 @@ func (n newcomer) deploy(ctx workflow.Context, plan slipway.PlanHost, at *slipwa
 
 // prove returns when the version is ready on a host where it was started.
 func (n newcomer) prove(ctx workflow.Context, plan slipway.PlanHost, at slipway.ReleaseHost) error {
-	_, err := call(ctx, promptly(plan, n.patience, starting(slipway.DoesProve(plan.Name), n.deadline())), host.ProbeGreen, activities.ProbeInput{
-		Host:      plan.Name,
-		Container: at.Container,
-		Address:   probedAt(plan, at, n.service.Container.Port),
-		Check:     n.service.Healthcheck,
-		Deadline:  n.deadline(),
-		Secrets:   n.service.Container.Secrets(),
-		Patience:  n.patience,
-	})
+	in := proofOf(plan, at, n.service)
+	in.Patience = n.patience
+	_, err := call(ctx, promptly(plan, n.patience, starting(slipway.DoesProve(plan.Name), n.deadline())), host.ProbeGreen, in)
 	return err
+}
+
+// proofOf is how a container is proven.
+func proofOf(plan slipway.PlanHost, at slipway.ReleaseHost, service slipway.Service) activities.ProbeInput {
+	return activities.ProbeInput{
+		Host:      at.Name,
+		Container: at.Container,
+		Address:   probedAt(plan, at, service),
+		Check:     service.Healthcheck,
+		Deadline:  service.Strategy.BlueGreen.DeployTimeout,
+		Secrets:   service.Container.Secrets(),
+	}
 }
 
 func (n newcomer) deadline() slipway.Duration { return n.service.Strategy.BlueGreen.DeployTimeout }

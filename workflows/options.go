@@ -107,7 +107,7 @@ func draining(summary string, timeout slipway.Duration) workflow.ActivityOptions
 // the container's own grace period. Past it a Cleanup goes on.
 const removal = 20 * time.Second
 
-// removing is for taking containers and targets away.
+// removing is for taking containers and targets away, and for stopping them.
 func removing(summary string, grace slipway.Duration) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout:    grace.Std() + removal,
@@ -116,6 +116,15 @@ func removing(summary string, grace slipway.Duration) workflow.ActivityOptions {
 		RetryPolicy:            retry(200*time.Millisecond, 5*time.Second),
 		Summary:                summary,
 	}
+}
+
+// reviving is for starting containers again, which may have to stop before.
+func reviving(summary string, grace slipway.Duration) workflow.ActivityOptions {
+	options := restoring(summary)
+	options.StartToCloseTimeout = grace.Std() + removal
+	options.ScheduleToCloseTimeout = grace.Std() + restoreDeadline
+	options.HeartbeatTimeout = pulse
+	return options
 }
 
 // watching is for what goes on until something happens, at most for so long.

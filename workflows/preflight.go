@@ -70,7 +70,7 @@ func (r *release) reported(unanswered []error) slipway.PreflightReport {
 func (r *release) ask(ctx workflow.Context, i int, patience slipway.Duration) error {
 	h, asked := r.plan.Hosts[i], workflow.Now(ctx)
 	facts, err := call(ctx, promptly(h, patience, asking(slipway.DoesLook(h.Name))), host.HostFacts,
-		activities.HostInput{Host: h.Name, Patience: patience, Images: r.imagesOn(h.Name)})
+		activities.HostInput{Host: h.Name, Patience: patience, Images: r.imagesOn(h.Name), Taken: len(r.service.Container.Ports) > 0})
 	if err == nil {
 		facts.SetSkew(asked, workflow.Now(ctx))
 		r.facts[i] = facts

@@ -31,10 +31,16 @@ func (l *lane) tellNewer(ctx workflow.Context, newer Queued) {
 
 func orderOf(q Queued) string { return q.Order.Tag + ", by " + q.Order.RequestedBy }
 
-// newer is the release that waits for its turn; nil when none does. There is
+// takesPlaces reports whether a release of that kind takes the place of those
+// that wait. A way back goes first anyhow, and a restart takes nobody's.
+func takesPlaces(kind slipway.ReleaseKind) bool {
+	return kind != slipway.KindRollback && kind != slipway.KindRestart
+}
+
+// newer is the new release that waits for its turn; nil when none does. There is
 // one at most, because the next one takes its place.
 func (l *lane) newer() *Queued {
-	i := slices.IndexFunc(l.Queue, func(q Queued) bool { return q.Order.Kind != slipway.KindRollback })
+	i := slices.IndexFunc(l.Queue, func(q Queued) bool { return takesPlaces(q.Order.Kind) })
 	if i < 0 {
 		return nil
 	}

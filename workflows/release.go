@@ -50,9 +50,14 @@ type release struct {
 	newer    *Request          // a newer release waits for this one
 	rejoined func(host string) // while blue is held: what is to be done when a host is caught up
 
+	stops     *Revival // what of blue was told to stop; nil: nothing
+	overtaken string   // the newer release that stops this one's containers to take over
+	cleared   bool     // green was removed already
+
 	phaseSince time.Time
 	remains    Remains     // what could not be removed yet
 	restores   []RestoreOn // what could not be brought back yet
+	revive     *Revival    // what could not be started again yet
 }
 
 // run is the life of a release. Every step that changes something has put its
@@ -66,7 +71,7 @@ func (r *release) run(ctx workflow.Context) error {
 		return r.adopt(ctx)
 	case slipway.KindRemove:
 		return r.remove(ctx)
-	case slipway.KindRelease, slipway.KindRollback:
+	case slipway.KindRelease, slipway.KindRollback, slipway.KindRestart:
 	}
 	r.phase(ctx, slipway.Verifying)
 	if err := r.verify(ctx); err != nil {
@@ -90,7 +95,7 @@ func (r *release) run(ctx workflow.Context) error {
 	if err := r.awaitGates(ctx); err != nil {
 		return err
 	}
-	if err := r.switchTraffic(ctx); err != nil {
+	if err := r.takeOver(ctx); err != nil {
 		return err
 	}
 	if err := r.hold(ctx); err != nil {
@@ -158,7 +163,7 @@ func Started(in ReleaseInput) slipway.Release {
 	}
 	for _, g := range in.Order.Service.Gates {
 		gate := slipway.GateState{Gate: g, State: slipway.GatePending}
-		if in.Order.Kind == slipway.KindRollback {
+		if in.Order.Kind == slipway.KindRollback || in.Order.Kind == slipway.KindRestart {
 			gate.State = slipway.GateSkipped
 		}
 		state.Gates = append(state.Gates, gate)
@@ -180,6 +185,7 @@ func (r *release) version(ctx workflow.Context) *slipway.Version {
 		Behind:   slices.Clone(r.state.Behind),
 		Detours:  len(r.state.Behind) > 0,
 		Since:    workflow.Now(ctx),
+		Gap:      r.state.Gap,
 	}
 }
 

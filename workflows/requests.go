@@ -39,6 +39,7 @@ func (r *release) handleRequests(ctx workflow.Context) error {
 			r.takeIn(ctx, report)
 		}
 	})
+	workflow.Go(ctx, r.hearOvertaking) // from another release
 	return handle(ctx, Decide, r.mayDecide, r.takeDecision)
 }
 

@@ -21,8 +21,10 @@ func (l *lane) maySubmit(ctx workflow.Context, in SubmitInput) error {
 		return l.beingRemoved("release it again when that has ended")
 	case l.Lock != nil:
 		return refusal(slipway.CodeConflict, "%s is %s; only going back is possible until it is unlocked", l.service, l.Lock)
-	case len(l.Queue) >= QueueLimit && l.newer() == nil:
+	case len(l.Queue) >= QueueLimit && (l.newer() == nil || !takesPlaces(in.Order.Kind)):
 		return l.full()
+	case in.Order.Kind == slipway.KindRestart && !l.restarts(in.Order):
+		return refusal(slipway.CodeConflict, "what is live of %s has changed meanwhile: look at it, and restart it again", l.service)
 	}
 	return nil
 }
@@ -31,15 +33,15 @@ func (l *lane) full() error {
 	return refusal(slipway.CodeTooMany, "%d releases of %s wait already: wait for them, or abort some", QueueLimit, l.service)
 }
 
-// submit puts a release at the end of the queue, where it takes the place of
-// one that waits: in the queue itself, or at a gate. The same idempotency key
+// submit puts a release at the end of the queue, where a new one takes the place
+// of one that waits: in the queue itself, or at a gate. The same idempotency key
 // gets the same release.
 func (l *lane) submit(ctx workflow.Context, in SubmitInput) (SubmitResult, error) {
 	if before := l.answered(ctx, in.Key); before != nil {
 		return SubmitResult{Release: before.Release}, nil
 	}
 	queued := l.enqueue(ctx, in.Order, in.Key)
-	if in.Order.Kind != slipway.KindRollback {
+	if takesPlaces(in.Order.Kind) {
 		l.supersede(ctx, queued)
 	}
 	l.Queue = append(l.Queue, queued)

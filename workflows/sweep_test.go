@@ -26,6 +26,13 @@ func TestEveryStepMayFail(t *testing.T) {
 			s.missed["e2"] = true // if it is silent, too, it is left out
 		},
 	}
+	for name, shape := range map[string]func(*slipway.Service){"a worker": routeless, "a lonely worker": lonely, "an exclusive service": exclusive} {
+		courses[name] = func(s *story) { s.shape = shape }
+		courses[name+" that is undone"] = func(s *story) {
+			s.shape = shape
+			s.fault(&fault{mode: fails, activity: "StopContainer", at: "h2"})
+		}
+	}
 	for course, prepare := range courses {
 		for name, mode := range map[string]mode{"fails": fails, "is mute": mute, "is silent": silent} {
 			if mode == fails && course == "a release that is caught up on a host" {
@@ -49,11 +56,14 @@ func TestEveryStepMayFail(t *testing.T) {
 func sweep(t *testing.T, prepare func(*story), mode mode, nth int) bool {
 	f := &fault{mode: mode, nth: nth}
 	s := newStory(t, 2)
+	prepare(s)
+	planned := s.faults
+	s.faults = nil
 	s.tell(func() {
 		s.live("v1")
 		f.until = s.env.Now().Add(5 * time.Minute) // some go on for as long as it takes
-		s.fault(f)
-		prepare(s)
+		s.faults = append(s.faults, f)
+		s.faults = append(s.faults, planned...)
 		n := s.submit(s.order("v2"))
 		s.until("it holds or ends", func() bool { return s.status(n).Phase == slipway.Holding || s.status(n).Outcome != nil })
 		if s.status(n).Outcome == nil {

@@ -132,7 +132,7 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 	}
 	took := workflow.Now(ctx).Sub(begun)
 	workflow.GetMetricsHandler(ctx).Timer("slipway_restore_latency").Record(took)
-	if r.state.SwitchedAt != nil {
+	if r.state.SwitchedAt != nil && !r.service.StopsBlue() {
 		r.state.Reason += fmt.Sprintf(" (%s served again after %s)", orNothing(r.state.Blue), took.Round(time.Millisecond))
 	}
 	r.report(ctx, r.serving())

@@ -46,6 +46,9 @@ func (r *release) lookAtHost(ctx workflow.Context, i int) error {
 		}
 		return err
 	}
+	if err := r.service.Blocked(h.Name, r.facts[i]); err != nil {
+		return activities.Failure(err)
+	}
 	return activities.Failure(r.plan.Unfit(h, r.facts[i]))
 }
 
@@ -84,6 +87,9 @@ func (r *release) acknowledged(i int, route slipway.RouteState, err error) {
 // that disagree are for a person to bring together first, but for those that
 // blue has left out and not caught up yet.
 func (r *release) findBlue() error {
+	if r.service.Route == nil {
+		return r.findWorkers()
+	}
 	first, active := -1, ""
 	for _, i := range r.edges() {
 		route := r.routes[i]
@@ -100,13 +106,16 @@ func (r *release) findBlue() error {
 		return refusal(slipway.CodeUnavailable, "of the edges that answer, none has been caught up with %s: wait for that, or for the others", r.in.Known[0].Release)
 	}
 	if active == "" {
+		if err := r.sameKind(); err != nil { // blue may be without a route
+			return err
+		}
 		r.blue, r.state.Blue = nil, ""
 		return nil
 	}
 	for i := range r.in.Known {
 		if r.in.Known[i].Release == active {
 			r.blue, r.state.Blue = &r.in.Known[i], active
-			return nil
+			return r.sameKind()
 		}
 	}
 	return refusal(slipway.CodeConflict, "the edges serve %s, which the lane of %s does not know", active, r.in.ID.ServiceID)

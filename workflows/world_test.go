@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -32,6 +33,8 @@ type world struct {
 	evidence []string                                     // containers of which it was kept
 	ports    []int                                        // that containers have, as far as hosts say
 	facts    map[string]slipway.HostFacts                 // what hosts say besides
+	broken   func(context.Context) bool                   // an activity was cancelled, which real ones hear in time
+	shape    func(*slipway.Service)                       // what all its orders are for; nil: a service with a route, side by side
 	lastIP   byte
 	foreign  map[string]slipway.Found // containers that somebody else started
 }
@@ -97,6 +100,9 @@ func (w *world) order(tag string, change ...func(*slipway.Order)) slipway.Order 
 		Kind:        slipway.KindRelease,
 		RequestedBy: "ann",
 	}
+	if w.shape != nil {
+		w.shape(&o.Service)
+	}
 	plan, err := slipway.NewPlan(w.fleet, o.Service)
 	if err != nil {
 		w.t.Fatal(err)
@@ -130,6 +136,31 @@ func holding(d time.Duration) func(*slipway.Order) {
 	return func(o *slipway.Order) { o.Service.Strategy.BlueGreen.Hold = slipway.Duration(d) }
 }
 
+// apart reports whether two versions of the service must never run at once.
+func (w *world) apart() bool {
+	var s slipway.Service
+	if w.shape != nil {
+		w.shape(&s)
+	}
+	return s.Strategy.BlueGreen.StopFirst
+}
+
+// routeless is a service without a route: the version before is stopped when the
+// next one is proven.
+func routeless(s *slipway.Service) {
+	s.Route, s.Container.Port = nil, 0
+	s.Healthcheck.Path, s.Healthcheck.Exec = "", []string{"true"}
+}
+
+// lonely is a worker of which no two versions may run at once.
+func lonely(s *slipway.Service) {
+	routeless(s)
+	s.Strategy.BlueGreen.StopFirst = true
+}
+
+// exclusive is a service with a route of which no two versions may run at once.
+func exclusive(s *slipway.Service) { s.Strategy.BlueGreen.StopFirst = true }
+
 func forced(o *slipway.Order) { o.Force = true }
 
 func rollingBack(o *slipway.Order) { o.Kind = slipway.KindRollback }
@@ -150,19 +181,24 @@ func (w *world) serve(release string) []string {
 	return slices.Repeat([]string{release}, len(w.fleet.Edges))
 }
 
-// running are the containers of a host, "" for all hosts together.
+// running are the containers of all hosts; of those that are stopped it says so.
 func (w *world) running() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	out := []string{}
 	for _, h := range w.fleet.Hosts {
-		for name := range w.hosts[h.Name] {
+		for name, c := range w.hosts[h.Name] {
+			if !c.Running {
+				name += stopped
+			}
 			out = append(out, h.Name+"/"+name)
 		}
 	}
 	slices.Sort(out)
 	return out
 }
+
+const stopped = " (stopped)"
 
 // run is what running returns when each host runs one container of each release.
 func (w *world) run(releases ...string) []string {
@@ -250,6 +286,8 @@ func (d drivers) Keep(_ context.Context, release, host string, _ slipway.Evidenc
 
 func (d drivers) Probe(context.Context, string, time.Duration) error { return nil }
 
+func (d drivers) Connect(context.Context, string, time.Duration) error { return nil }
+
 func (d drivers) AwaitEnd(context.Context, slipway.ReleaseID) (slipway.Release, bool, error) {
 	panic("it is awaited in virtual time: see watch")
 }
@@ -275,9 +313,12 @@ func (e engine) Pull(_ context.Context, ref string, _ slipway.RegistryAuth, _ fu
 	return ref, nil
 }
 
-func (e engine) Start(_ context.Context, spec slipway.ContainerSpec) (slipway.ContainerState, error) {
+func (e engine) Start(ctx context.Context, spec slipway.ContainerSpec) (slipway.ContainerState, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.broken(ctx) {
+		return slipway.ContainerState{}, context.Canceled
+	}
 	if have, ok := e.hosts[e.host][spec.Name]; ok {
 		return have, nil
 	}
@@ -287,7 +328,63 @@ func (e engine) Start(_ context.Context, spec slipway.ContainerSpec) (slipway.Co
 		Address: net.IPv4(10, 0, 0, e.lastIP).String(), HostPort: 20000 + int(e.lastIP),
 	}
 	e.hosts[e.host][spec.Name] = state
+	e.alone(spec.Name)
 	return state, nil
+}
+
+// alone notes what must never happen: that two versions run at once.
+func (e engine) alone(started string) {
+	for host, containers := range e.hosts {
+		for name, c := range containers {
+			if e.apart() && c.Running && name != started {
+				e.t.Errorf("%s is started on %s while %s runs on %s", started, e.host, name, host)
+			}
+		}
+	}
+}
+
+// Stop notes what must never happen: that nothing runs, where two versions may
+// run at once.
+func (e engine) Stop(_ context.Context, name string, _ time.Duration) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	state, ok := e.hosts[e.host][name]
+	if !ok {
+		return nil
+	}
+	state.Running = false
+	e.hosts[e.host][name] = state
+	for _, c := range e.hosts[e.host] {
+		if c.Running {
+			return nil
+		}
+	}
+	if !e.apart() {
+		e.t.Errorf("%s is stopped on %s, and nothing runs there", name, e.host)
+	}
+	return nil
+}
+
+func (e engine) Resume(_ context.Context, name string) (slipway.ContainerState, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	state, ok := e.hosts[e.host][name]
+	if !ok {
+		return state, slipway.Errorf(slipway.CodeNotFound, "container %s is gone", name)
+	}
+	state.Running = true
+	e.hosts[e.host][name] = state
+	e.alone(name)
+	return state, nil
+}
+
+func (e engine) Exec(_ context.Context, name string, _ []string) (slipway.Executed, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.hosts[e.host][name].Running {
+		return slipway.Executed{}, slipway.Errorf(slipway.CodeConflict, "container %s does not run", name)
+	}
+	return slipway.Executed{}, nil
 }
 
 func (e engine) Inspect(_ context.Context, name string) (slipway.ContainerState, error) {
@@ -372,7 +469,9 @@ func (e engine) Retire(_ context.Context, id string, _ time.Duration) error {
 }
 
 func (e engine) List(context.Context, slipway.ServiceID) ([]slipway.ContainerState, error) {
-	panic("no activity lists containers")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Collect(maps.Values(e.hosts[e.host])), nil
 }
 
 type admin struct {

@@ -19,6 +19,7 @@ import (
 	"slipway"
 	"slipway/api"
 	"slipway/cmd/slipway/internal/client"
+	"slipway/spec"
 	"slipway/starter"
 )
 
@@ -58,6 +59,7 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{1, "", nil, []string{"approve", "search.query-api.2", "--gate", "go"}},
 		{0, "held", true, []string{"rollback", "search/query-api", "--reason", "slow", "--to", "1"}},
 		{0, "phase", "undoing", []string{"rollback", "search/query-api", "--reason", "slow", "--wait"}},
+		{0, "id", "search.query-api.2", []string{"restart", "search/query-api", "--reason", "it leaks"}},
 		{0, "service", "query-api", []string{"lock", "search/query-api", "--reason", "the database moves"}},
 		{0, "service", "query-api", []string{"unlock", "search/query-api", "--reason", "it has moved"}},
 		{1, "", nil, []string{"status", "search.query-api.99"}},
@@ -206,7 +208,8 @@ func (o *oneRelease) Releases(context.Context, starter.Filter) ([]slipway.Releas
 }
 
 func (o *oneRelease) Service(context.Context, slipway.ServiceID) (slipway.ServiceStatus, error) {
-	return slipway.ServiceStatus{ServiceID: two.ServiceID, Held: two.String()}, nil
+	svc, err := spec.ParseService("service.yaml", []byte(serviceFile))
+	return slipway.ServiceStatus{ServiceID: two.ServiceID, Held: two.String(), Live: &slipway.Version{Release: "search.query-api.1", Service: svc}}, err
 }
 
 func (o *oneRelease) Services(ctx context.Context, _ string) ([]slipway.ServiceStatus, error) {

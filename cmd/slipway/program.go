@@ -88,7 +88,7 @@ func (p *program) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		p.login(), p.logout(), p.token(),
 		p.release(), p.plan(), p.preflight(), p.status(), p.watch(), p.history(),
-		p.rollback(), p.abort(), p.accept(), p.approve(), p.reject(),
+		p.rollback(), p.restart(), p.abort(), p.accept(), p.approve(), p.reject(),
 		p.services(), p.hosts(), p.lock(), p.unlock(), p.adopt(), p.remove(),
 		p.worker(), p.api(),
 		p.version(),

@@ -62,6 +62,7 @@ func newFakeServer() *fakeServer {
 		"DELETE /services/{project}/{s}":        s.remove,
 		"GET /hosts":                            s.hosts,
 		"POST /services/{project}/{s}/rollback": s.rollback,
+		"POST /services/{project}/{s}/restart":  s.restart,
 		"POST /services/{project}/{s}/lock":     s.lock,
 		"DELETE /services/{project}/{s}/lock":   s.unlock,
 	} {
@@ -400,6 +401,14 @@ func (s *fakeServer) rollback(r *http.Request) (any, error) {
 	p.then(undoing, ended(slipway.RolledBack, "ann went back: "+reasonOf(r)))
 	s.moved.Broadcast()
 	return map[string]any{"release": s.held, "held": true}, nil
+}
+
+func (s *fakeServer) restart(r *http.Request) (any, error) {
+	service := slipway.ServiceID{Project: r.PathValue("project"), Service: r.PathValue("s")}
+	if service.Service == "new" {
+		return nil, slipway.Errorf(slipway.CodeConflict, "%s has nothing to restart: nothing is live", service)
+	}
+	return map[string]any{"release": s.start(service, "nohold", reasonOf(r))}, nil
 }
 
 func (s *fakeServer) remove(r *http.Request) (any, error) {

@@ -47,6 +47,9 @@ func standing(r slipway.Release) string {
 		}
 		add("switched", text)
 	}
+	if r.Gap > 0 {
+		add("gap", "nothing served for "+r.Gap.String())
+	}
 	if r.EndedAt != nil {
 		add("ended", clock(*r.EndedAt))
 	}

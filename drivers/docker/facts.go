@@ -65,6 +65,7 @@ func (e *Engine) Facts(ctx context.Context) (slipway.HostFacts, error) {
 		LiveRestore:   info.LiveRestoreEnabled,
 		Answered:      slipway.Duration(answered.Round(time.Microsecond)),
 		Ports:         ports,
+		Taken:         takenPorts(containers),
 		Time:          when(info.SystemTime),
 		Disk:          here.disk(),
 		Stuck:         stuck,

@@ -29,6 +29,8 @@ func state(c container.InspectResponse) slipway.ContainerState {
 		Image:     c.Image,
 		Running:   c.State.Running && !c.State.Restarting, // Docker counts one that waits for its restart as running
 		StartedAt: when(c.State.StartedAt),
+		Restarts:  c.RestartCount,
+		Health:    health(c.State.Health),
 		Labels:    c.Config.Labels,
 
 		Environment: map[string]string{},
@@ -47,6 +49,18 @@ func state(c container.InspectResponse) slipway.ContainerState {
 		s.Exit = &slipway.Exit{Code: c.State.ExitCode, OOMKilled: c.State.OOMKilled, Error: c.State.Error}
 	}
 	return s
+}
+
+// health is nil where there is no check, also one that was switched off.
+func health(h *container.Health) *slipway.Health {
+	if h == nil || h.Status == container.NoHealthcheck {
+		return nil
+	}
+	said := ""
+	if n := len(h.Log); n > 0 {
+		said = strings.Join(strings.Fields(h.Log[n-1].Output), " ")
+	}
+	return &slipway.Health{Status: h.Status, Said: said}
 }
 
 // when reads one of Docker's times; its "never" is the zero Time.

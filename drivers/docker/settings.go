@@ -54,6 +54,7 @@ func settings(spec slipway.ContainerSpec, at place) (*container.Config, *contain
 		config.Labels[labelPort] = outside.HostPort
 		host.PortBindings = nat.PortMap{inside: {outside}}
 	}
+	fix(c.Ports, spec.Address, config, host)
 	networking := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{
 		slipway.Network: {IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: at.address.String()}},
 	}}

@@ -40,6 +40,9 @@ func (e *Engine) Start(ctx context.Context, spec slipway.ContainerSpec) (slipway
 		if err = e.client.ContainerStart(ctx, id, container.StartOptions{}); err == nil {
 			return e.Inspect(ctx, spec.Name)
 		}
+		if port, fixed := fixedPortTaken(err, spec.Container.Ports); fixed {
+			return slipway.ContainerState{}, slipway.Errorf(slipway.CodeConflict, "host %s: port %s, which container.ports asks for, is taken: %w", e.host, port.On(), err)
+		}
 		lost := networkLost(err)
 		if !lost && !taken(err) {
 			return slipway.ContainerState{}, e.fail(ctx, doing, startError(err))

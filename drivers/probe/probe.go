@@ -1,4 +1,4 @@
-// Package probe asks containers over HTTP whether they are well.
+// Package probe asks containers over the network whether they are well.
 package probe
 
 import (
@@ -56,6 +56,22 @@ func (p *Prober) Probe(ctx context.Context, url string, timeout time.Duration) e
 		return nil
 	}
 	return slipway.Errorf(slipway.CodeUnavailable, "probe %s: %s", url, said(resp))
+}
+
+// Connect opens a TCP connection, and closes it. An error is CodeUnavailable and
+// says why it could not within the timeout; when ctx ends before, it is ctx's.
+func (p *Prober) Connect(ctx context.Context, address string, timeout time.Duration) error {
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(limited, "tcp", address)
+	switch {
+	case err == nil:
+		_ = conn.Close() // that there was one is all that is asked
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("connect to %s: %w", address, ctx.Err())
+	}
+	return slipway.Errorf(slipway.CodeUnavailable, "connect to %s: %s", address, reason(err, timeout))
 }
 
 // reason is why there was no answer, in few words.

@@ -34,6 +34,12 @@ import (
 )
 
 func main() {
+	switch strings.Join(os.Args[1:], " ") {
+	case "check":
+		os.Exit(check())
+	case "wait":
+		time.Sleep(time.Hour)
+	}
 	if after, ok := os.LookupEnv("EXIT_AFTER_MS"); ok {
 		exit := func() {
 			fmt.Fprintln(os.Stderr, os.Getenv("EXIT_MESSAGE"))
@@ -49,6 +55,9 @@ func main() {
 	}
 	if megabytes := number("ALLOC_MB", 0); megabytes > 0 {
 		time.AfterFunc(time.Second/2, func() { fill(megabytes) })
+	}
+	if path, ok := os.LookupEnv("WORK_FILE"); ok {
+		go work(path)
 	}
 	if err := serve(); err != nil {
 		fmt.Fprintln(os.Stderr, "app:", err)

@@ -619,3 +619,92 @@ func TestEngineThatIsNotThereIsUnavailable(t *testing.T) {
 		t.Errorf("another kind of address: got %v", err)
 	}
 }
+
+func TestEngineStopsAndStartsAgainWhatKeepsItsAddress(t *testing.T) {
+	e := newEngineLab(t)
+	c := e.start(t, e.spec(1, nil))
+	for range 2 { // the second time it is stopped already
+		if err := e.docker.Stop(t.Context(), c.Name, time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if state, err := e.docker.Inspect(t.Context(), c.Name); err != nil || state.Running {
+		t.Fatalf("it is %+v, %v", state, err)
+	}
+	if err := e.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if state, err := e.docker.Inspect(t.Context(), c.Name); err != nil || state.Running {
+		t.Fatalf("after dockerd was restarted it is %+v, %v", state, err)
+	}
+	for range 2 { // the second time it runs already
+		state, err := e.docker.Resume(t.Context(), c.Name)
+		if err != nil || !state.Running || state.Address != c.Address || state.StartedAt.Equal(c.StartedAt) || state.Restarts != 0 {
+			t.Fatalf("it is %+v, %v", state, err)
+		}
+	}
+	answer(t, slipway.HostPort(c.Address, 8080))
+	if err := e.docker.Stop(t.Context(), "search.query-api.9", time.Second); err != nil {
+		t.Errorf("stopping one that is not there: %v", err)
+	}
+	if _, err := e.docker.Resume(t.Context(), "search.query-api.9"); slipway.ErrorCode(err) != slipway.CodeNotFound {
+		t.Errorf("starting one that is not there: %v", err)
+	}
+}
+
+func TestEngineRunsACommandInAContainer(t *testing.T) {
+	e := newEngineLab(t)
+	c := e.start(t, e.spec(1, map[string]string{"READY_MS": "never"}))
+	answer(t, slipway.HostPort(c.Address, 8080))
+	done, err := e.docker.Exec(t.Context(), c.Name, []string{"/app", "check"})
+	if err != nil || done.Code != 1 || !strings.HasPrefix(done.Output, "not ready") {
+		t.Errorf("got %+v, %v", done, err)
+	}
+	if done, err = e.docker.Exec(t.Context(), c.Name, []string{"/no-such-program"}); err == nil && done.Code != 126 && done.Code != 127 {
+		t.Errorf("a program that is not there: %+v, %v", done, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if _, err := e.docker.Exec(ctx, c.Name, []string{"/app", "wait"}); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*time.Second {
+		t.Errorf("one that does not end: %v after %s", err, time.Since(began))
+	}
+	if err := e.docker.Stop(t.Context(), c.Name, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.docker.Exec(t.Context(), c.Name, []string{"/app", "check"}); slipway.ErrorCode(err) != slipway.CodeConflict {
+		t.Errorf("in one that does not run: %v", err)
+	}
+}
+
+func TestEngineFixesPortsOfTheHost(t *testing.T) {
+	e := newEngineLab(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	fixing := func(n int) slipway.ContainerSpec {
+		spec := e.spec(n, nil)
+		spec.Address = "127.0.0.1"
+		spec.Container.Ports = []slipway.FixedPort{{Published: port, Target: 8080, Protocol: "tcp"}, {Published: port, Target: 9125, Protocol: "udp"}}
+		return spec
+	}
+	_, err = e.docker.Start(t.Context(), fixing(1))
+	if slipway.ErrorCode(err) != slipway.CodeConflict || !strings.Contains(err.Error(), fmt.Sprintf("port %d/tcp, which container.ports asks for, is taken", port)) {
+		t.Fatalf("with a process on the port: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := e.start(t, fixing(1))
+	answer(t, slipway.HostPort("127.0.0.1", port))
+	if err := e.docker.Stop(t.Context(), c.Name, time.Second); err != nil { // it is to have them again
+		t.Fatal(err)
+	}
+	facts, err := e.docker.Facts(t.Context())
+	want := []slipway.TakenPort{{Port: fmt.Sprintf("%d/tcp", port), By: c.Name}, {Port: fmt.Sprintf("%d/udp", port), By: c.Name}}
+	if diff := cmp.Diff(want, facts.Taken); err != nil || diff != "" {
+		t.Errorf("taken (-want +got), %v:\n%s", err, diff)
+	}
+}

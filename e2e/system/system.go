@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,6 +54,7 @@ type System struct {
 	URL        string // of the API and console
 	EdgeURL    string // of the edge, where traffic goes
 	Temporal   string // host:port of the embedded Temporal
+	FixedPort  int    // of the host, TCP, that services may ask for
 	App        string // path of the test service's binary
 	Between    Proxies
 
@@ -96,11 +98,16 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 			return s, err
 		}
 	}
-	addresses, err := freeAddresses(3)
+	addresses, err := freeAddresses(4)
 	if err != nil {
 		return s, err
 	}
 	listen, http, temporal := or(options.Listen, addresses[0]), or(options.HTTP, addresses[1]), or(options.Temporal, addresses[2])
+	fixed, err := netip.ParseAddrPort(addresses[3])
+	if err != nil {
+		return s, err
+	}
+	s.FixedPort = int(fixed.Port())
 	s.URL, s.EdgeURL, s.Temporal = "http://"+listen, or(s.EdgeURL, "http://"+http), temporal
 	if err = s.files(); err != nil {
 		return s, err

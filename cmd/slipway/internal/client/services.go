@@ -46,6 +46,17 @@ func (c *Client) Rollback(ctx context.Context, service slipway.ServiceID, to int
 	return id, answer.Held, err
 }
 
+// Restart releases what is live once more.
+func (c *Client) Restart(ctx context.Context, service slipway.ServiceID, reason string) (slipway.ReleaseID, error) {
+	var answer struct {
+		Release string `json:"release"`
+	}
+	if err := c.change(ctx, "/services/"+service.String()+"/restart", because{reason}, &answer); err != nil {
+		return slipway.ReleaseID{}, err
+	}
+	return c.releaseID(answer.Release)
+}
+
 // Remove takes a service away, and returns the id of the removal, which is
 // followed as a release is.
 func (c *Client) Remove(ctx context.Context, service slipway.ServiceID, reason string) (slipway.ReleaseID, error) {

@@ -1,0 +1,163 @@
+package activities_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"slipway"
+	"slipway/activities"
+)
+
+// asking is a container that is asked by other means than HTTP.
+func asking(change func(*slipway.Healthcheck)) activities.ProbeInput {
+	return proving(func(in *activities.ProbeInput) {
+		in.Deadline, in.Check.Path = slipway.Duration(time.Second), ""
+		change(&in.Check)
+	})
+}
+
+func TestGreenIsProvenByACommand(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	const at = "search.api.2: check --deep"
+	m.answer(at, errRefused, nil)
+	in := asking(func(h *slipway.Healthcheck) { h.Exec = []string{"check", "--deep"} })
+	if err := run(t, host.ProbeGreen, in, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := m.probed(at); n != 3 {
+		t.Errorf("it was asked %d times", n)
+	}
+	m.answer(at, errRefused)
+	failed(t, run(t, host.ProbeGreen, in, nil), slipway.CodeInvalid, false, "not ready within 1s: exec check: it ended with status 3: connection refused")
+}
+
+func TestGreenIsProvenByAConnection(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	m.answer("10.0.0.1:8080", errRefused, nil)
+	in := asking(func(h *slipway.Healthcheck) { h.TCP = 8080 })
+	if err := run(t, host.ProbeGreen, in, nil); err != nil {
+		t.Fatal(err)
+	}
+	m.answer("10.0.0.1:8080", errRefused)
+	failed(t, run(t, host.ProbeGreen, in, nil), slipway.CodeInvalid, false, "connect to port 8080: connection refused")
+}
+
+func seen(status string) slipway.ContainerState {
+	return slipway.ContainerState{Running: true, Health: &slipway.Health{Status: status, Said: "no queue"}}
+}
+
+func TestGreenIsProvenByTheCheckOfItsImage(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	in := asking(func(h *slipway.Healthcheck) { h.Docker, h.StartPeriod = true, 0 })
+	m.states = []slipway.ContainerState{seen("starting"), seen("starting"), seen("starting"), seen("starting"), seen("healthy")}
+	if err := run(t, host.ProbeGreen, in, nil); err != nil { // starting is no failure, whatever the start period
+		t.Fatal(err)
+	}
+	m.states = []slipway.ContainerState{seen("starting"), seen("unhealthy")}
+	began := time.Now()
+	failed(t, run(t, host.ProbeGreen, in, nil), slipway.CodeInvalid, false, "the image's HEALTHCHECK: it is unhealthy: no queue")
+	if took := time.Since(began); took > 800*time.Millisecond {
+		t.Errorf("Docker's own verdict took %s", took)
+	}
+	m.states = []slipway.ContainerState{{Running: true}}
+	failed(t, run(t, host.ProbeGreen, in, nil), slipway.CodeInvalid, false, "its image has no HEALTHCHECK")
+}
+
+func TestGreenThatCannotBeAskedHasToRunForItsStartPeriod(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	in := asking(func(h *slipway.Healthcheck) { h.StartPeriod = slipway.Duration(200 * time.Millisecond) })
+	m.states = []slipway.ContainerState{{Running: true, StartedAt: time.Unix(1, 0)}}
+	var result activities.ProbeResult
+	if err := run(t, host.ProbeGreen, in, &result); err != nil {
+		t.Fatal(err)
+	}
+	if result.Took.Std() < 200*time.Millisecond || result.Took.Std() > 700*time.Millisecond {
+		t.Errorf("it took %s", result.Took)
+	}
+	m.states = []slipway.ContainerState{{Running: true, Health: &slipway.Health{Status: "healthy"}}} // it can be asked after all
+	if err := run(t, host.ProbeGreen, in, &result); err != nil || result.Took.Std() > 150*time.Millisecond {
+		t.Errorf("it took %s: %v", result.Took, err)
+	}
+}
+
+// watchingRuns is a green that can only be looked at, beside a blue that is
+// stopped.
+func watchingRuns(check slipway.Healthcheck) activities.WatchInput {
+	in := watching(true)
+	check.Interval, check.Timeout = in.Green.Check.Interval, in.Green.Check.Timeout
+	in.Green.Check, in.Green.StartedAt = check, time.Unix(1, 0)
+	in.Blue.Stopped = true
+	return in
+}
+
+func TestGreenThatIsStartedAgainByItselfHasFailed(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	in := watchingRuns(slipway.Healthcheck{})
+	in.Blue = nil
+	m.states = []slipway.ContainerState{{Running: true, StartedAt: time.Unix(1, 0)}, {Running: true, StartedAt: time.Unix(2, 0), Restarts: 1}}
+	var result activities.WatchResult
+	if err := run(t, host.WatchHost, in, &result); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(result.GreenFailed, "it ended, and was started again") {
+		t.Errorf("it saw %+v", result)
+	}
+}
+
+// A host that was restarted has restarted green, which needs its time: that is
+// no reason to go back.
+func TestGreenMayTakeItsStartPeriodAgainAfterItsHostWasRestarted(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	in := watchingRuns(slipway.Healthcheck{Exec: []string{"check"}, StartPeriod: slipway.Duration(300 * time.Millisecond)})
+	m.answer("search.api.2: check", errRefused)
+	m.states = []slipway.ContainerState{{Running: true, StartedAt: time.Unix(2, 0)}}
+	began := time.Now()
+	var result activities.WatchResult
+	if err := run(t, host.WatchHost, in, &result); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); result.GreenFailed == "" || took < 300*time.Millisecond {
+		t.Errorf("after %s it saw %+v", took, result)
+	}
+}
+
+func TestStopLeavesNothingRunningButGreen(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	in := activities.StopInput{Host: "h1", Service: search, Container: "search.api.1", Green: "search.api.2"}
+	m.others = []slipway.ContainerState{{Name: "search.api.2", Running: true}, {Name: "search.api.1"}}
+	if err := run(t, host.StopContainer, in, nil); err != nil {
+		t.Fatal(err)
+	}
+	m.others = append(m.others, slipway.ContainerState{Name: "search.api.0", Running: true})
+	failed(t, run(t, host.StopContainer, in, nil), slipway.CodeUnavailable, true, "search.api.0 runs on h1, too")
+}
+
+func TestReviveComesTooLateUnderALaterRelease(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	in := activities.ReviveInput{Host: "h1", Service: search, Container: "search.api.1", Before: 3}
+	m.others = []slipway.ContainerState{{Name: "search.api.2", Labels: map[string]string{slipway.LabelRelease: "search.api.2"}}}
+	var result activities.ReviveResult
+	if err := run(t, host.ReviveContainer, in, &result); err != nil || result.Overtaken != "" {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	m.others[0] = slipway.ContainerState{Name: "search.api.3", Labels: map[string]string{slipway.LabelRelease: "search.api.3"}}
+	if err := run(t, host.ReviveContainer, in, &result); err != nil || result.Overtaken != "search.api.3" {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	in.Before, in.Doubtful = 0, true
+	if err := run(t, host.ReviveContainer, in, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(m.did, ", "); got != "start search.api.1, stop search.api.1, start search.api.1" {
+		t.Errorf("it did %s", got)
+	}
+}

@@ -1,0 +1,40 @@
+package activities
+
+import (
+	"context"
+
+	"slipway"
+)
+
+// StopInput says which container gives way to which.
+type StopInput struct {
+	Host      string            `json:"host"`
+	Service   slipway.ServiceID `json:"service"`
+	Container string            `json:"container"`
+	Green     string            `json:"green"` // the one that takes its place, and may run beside it
+	Grace     slipway.Duration  `json:"grace"` // until it is killed
+}
+
+// StopContainer stops a container and leaves it there, to be started again. It
+// makes sure that then nothing of the service runs on the host but green: what
+// else does was started by somebody else, or is still to be cleaned up.
+// Idempotent: one that does not run, or is not there, is stopped already.
+func (a *Host) StopContainer(ctx context.Context, in StopInput) error {
+	engine, err := a.Engines.Engine(in.Host)
+	if err != nil {
+		return Failure(err)
+	}
+	if err := engine.Stop(ctx, in.Container, in.Grace.Std()); err != nil {
+		return Failure(err)
+	}
+	all, err := engine.List(ctx, in.Service)
+	if err != nil {
+		return Failure(err)
+	}
+	for _, c := range all {
+		if c.Running && c.Name != in.Green {
+			return Failure(slipway.Errorf(slipway.CodeUnavailable, "%s runs on %s, too: it is neither what served before nor what is to serve: end the hold that keeps it (slipway accept), or stop it", c.Name, in.Host))
+		}
+	}
+	return nil
+}
