@@ -66,11 +66,11 @@ func (s *story) heal() {
 	clear(s.away)
 }
 
-// hang makes the Docker Engine of a host take requests and say nothing. Its
+// hang makes the Docker Engine of h2 take requests and say nothing. Its
 // containers go on.
-func (s *story) hang(host string) {
+func (s *story) hang() {
 	for _, activity := range []string{"HostFacts", "PullImage", "StartGreen", "KeepEvidence", "StopContainer", "ReviveContainer", "RemoveContainer"} {
-		s.fault(&fault{mode: silent, activity: activity, at: host})
+		s.fault(&fault{mode: silent, activity: activity, at: "h2"})
 	}
 }
 

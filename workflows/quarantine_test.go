@@ -127,7 +127,7 @@ func TestEdgeWithoutAWayToGreenIsAway(t *testing.T) {
 	}
 	s.tell(func() {
 		s.live("v1")
-		s.hang("h2")
+		s.hang()
 		n := s.held()
 		s.serves(s.serve(release(n))...)
 		if target := s.edges["e2"][service.Key()].Targets[release(n)]; !target.Away() {
@@ -248,7 +248,7 @@ func TestEdgeThatStopsAnsweringAsItIsSwitchedSendsAllBack(t *testing.T) {
 		s.local()
 		s.tell(func() {
 			s.live("v1")
-			s.hang("h2")
+			s.hang()
 			s.fault(&fault{mode: away, activity: activity, at: "e3"})
 			s.ends(s.submit(s.order("v2")), slipway.RolledBack, "edge e3 does not answer: it has not acknowledged search.api.2 within the switch_timeout of 10s")
 			s.is(release(1), release(1))
@@ -366,7 +366,7 @@ func TestPlanSaysWhichHostWouldBeLeftOut(t *testing.T) {
 	s := newStory(t, 3)
 	s.tell(func() {
 		s.live("v1")
-		s.hang("h2")
+		s.hang()
 		preview, err := s.plan(s.order("v2"))
 		if err != nil {
 			t.Fatal(err)

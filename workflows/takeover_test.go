@@ -290,7 +290,7 @@ func TestWorkerOnAHostThatHangsIsCaughtUp(t *testing.T) {
 	s.shape = routeless
 	s.tell(func() {
 		s.live("v1")
-		s.hang("h2")
+		s.hang()
 		n := s.held()
 		s.runs(on("h1", 1)+stopped, on("h1", 2), on("h2", 1), on("h3", 1)+stopped, on("h3", 2))
 		s.signal(n, workflows.Accept, workflows.Request{By: "ann"})
@@ -314,7 +314,7 @@ func TestWayBackOfAWorkerThatWasLeftOutOfAHost(t *testing.T) {
 	s.shape = routeless
 	s.tell(func() {
 		s.live("v1")
-		s.hang("h2")
+		s.hang()
 		n := s.held()
 		s.rollback(nil)
 		s.ends(n, slipway.RolledBack, release(1)+" runs again after")

@@ -48,7 +48,7 @@ func takenPorts(containers []container.Summary) []slipway.TakenPort {
 				taken = append(taken, slipway.TakenPort{Port: port, By: nameOf(c)})
 			}
 		}
-		for _, port := range strings.Split(c.Labels[labelFixed], ",") {
+		for port := range strings.SplitSeq(c.Labels[labelFixed], ",") {
 			add(port)
 		}
 		for _, p := range c.Ports {
