@@ -415,6 +415,37 @@ func TestWhoSeesWhichEntries(t *testing.T) {
 	}
 }
 
+// Whoever asks chooses much of what is written, and must not fill the disk by it.
+func TestALongRequestIsAShortEntry(t *testing.T) {
+	t.Parallel()
+	s := auditedSite(t)
+	long := strings.Repeat("long", 50_000)
+	for _, r := range []*http.Request{
+		s.request("POST", "/api/v1/releases", map[string]any{"service_file": "project: " + long, "tag": long, "reason": "x"}),
+		s.request("POST", "/api/v1/services/"+long+"/x/lock", map[string]any{"reason": "x"}),
+		s.request("DELETE", "/api/v1/tokens/"+long, nil),
+		s.request("GET", "/api/v1/releases/"+long, nil),
+		s.request("POST", "/login", url.Values{"user": {long}, "password": {"x"}}.Encode()),
+	} {
+		if strings.HasSuffix(r.URL.Path, "/login") {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		} else {
+			r.Header.Set("Authorization", "Bearer "+s.token("rita"))
+		}
+		s.send(r)
+	}
+	entries, _, err := s.audit.List(slipway.AuditFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		text, err := json.Marshal(e)
+		if err != nil || len(text) > 6000 {
+			t.Errorf("%d bytes, %v: %.300s", len(text), err, text)
+		}
+	}
+}
+
 func TestManyAtOnceAreAllAudited(t *testing.T) {
 	t.Parallel()
 	s := auditedSite(t)

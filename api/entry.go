@@ -18,7 +18,8 @@ import (
 
 const (
 	beforeTime = 500 * time.Millisecond // to find out how things stand before an action
-	maxDetail  = 2000                   // bytes of an error that are kept
+	maxDetail  = 2000                   // bytes of an error, or of a reason, that are kept
+	maxWord    = 200                    // bytes of anything else that whoever asks can choose
 )
 
 // kept are the keys of bodies and answers that are written down. What is not
@@ -38,15 +39,17 @@ func (r *request) entry(in any) slipway.AuditEntry {
 	e.Reason, _ = read["Reason"].(string)
 	body, _ := read["Body"].(map[string]any)
 	if reason, ok := body["reason"].(string); ok {
-		e.Reason = reason
+		e.Reason = cut(reason, maxDetail)
 	}
-	e.Gate, _ = body["gate"].(string)
-	if project, ok := body["project"].(string); ok && e.Project == "" {
+	if gate, ok := body["gate"].(string); ok {
+		e.Gate = cut(gate, maxWord)
+	}
+	if project, ok := body["project"].(string); ok && e.Project == "" && slipway.ValidName(project) {
 		e.Project = project
 	}
 	e.After = chosen(body)
 	if id := r.segment("{id}"); id != "" && e.Release == "" {
-		e.After["id"] = id
+		e.After["id"] = cut(id, maxWord)
 	}
 	if text, ok := body["service_file"].(string); ok {
 		r.file(&e, text)
@@ -67,7 +70,7 @@ func chosen(body map[string]any) map[string]string {
 	found := map[string]string{}
 	for _, key := range kept {
 		if value, ok := body[key]; ok && value != nil && value != "" {
-			found[key] = fmt.Sprint(value)
+			found[key] = cut(fmt.Sprint(value), maxWord)
 		}
 	}
 	return found
@@ -97,7 +100,9 @@ func (r *request) via() string {
 // target reads off the path what an action is on. A request that was turned
 // away was never matched, so this is done here.
 func (r *request) target(e *slipway.AuditEntry) {
-	e.Project, e.Service = r.segment("{project}"), r.segment("{service}")
+	if id, err := slipway.ParseServiceID(r.segment("{project}") + "/" + r.segment("{service}")); err == nil {
+		e.Project, e.Service = id.Project, id.Service
+	}
 	if id, err := slipway.ParseReleaseID(r.segment("{id}")); err == nil {
 		e.Project, e.Service, e.Release = id.Project, id.Service, id.String()
 	}
@@ -178,10 +183,15 @@ func detail(p *Problem, err error) string {
 		}
 		text = "the file is wrong at " + strings.Join(places, ", ")
 	}
-	if len(text) > maxDetail {
-		text = strings.ToValidUTF8(text[:maxDetail], "") + "…"
+	return cut(text, maxDetail)
+}
+
+// cut is a text of at most so many bytes: nobody fills the log with one request.
+func cut(text string, size int) string {
+	if len(text) <= size {
+		return text
 	}
-	return text
+	return strings.ToValidUTF8(text[:size], "") + "…"
 }
 
 // presented reports whether a request came with something to sign in by.
@@ -207,10 +217,10 @@ func (r *request) refusal() (e slipway.AuditEntry, ok bool) {
 	e = r.entry(nil)
 	e.Kind, e.Code, e.Detail = slipway.AuditRefused, r.told.Code, detail(r.told, r.err)
 	if e.Action == signingIn {
-		e.User, e.Via = r.tried, "password"
+		e.User, e.Via = cut(r.tried, maxWord), "password"
 	}
 	if e.Action == viewing {
-		e.After = map[string]string{"path": r.URL.Path}
+		e.After = map[string]string{"path": cut(r.URL.Path, maxWord)}
 	}
 	return e, true
 }

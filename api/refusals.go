@@ -11,7 +11,7 @@ import (
 
 const (
 	refusalTime = 10 * time.Second // for which refusals alike are counted, and written as one
-	maxRefusals = 1000             // kinds that are counted at a time
+	maxRefusals = 100              // kinds that are counted at a time: what a flood of them writes a day fits on any disk
 )
 
 // refusals writes what was refused. Whoever is refused may do it again and
