@@ -31,7 +31,7 @@ type found struct {
 	logger *slog.Logger
 
 	mu      sync.Mutex
-	written map[string]bool // by action and request
+	written map[string]bool // by action and request; the log itself keeps what it cannot write yet
 }
 
 func (f *found) write(ctx context.Context, since time.Time, e slipway.AuditEntry) {
@@ -46,7 +46,6 @@ func (f *found) write(ctx context.Context, since time.Time, e slipway.AuditEntry
 	e.Kind, e.Code = slipway.AuditEvent, slipway.AuditOK
 	if err := f.audit.Once(ctx, since, e); err != nil {
 		f.logger.Error("Event not written to the audit log yet", "action", e.Action, "about", e.Request, "error", err)
-		return
 	}
 	if f.written == nil {
 		f.written = map[string]bool{}

@@ -106,7 +106,9 @@ func TestAnAuditLogThatCannotBeWrittenKeepsNoActivityBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	edge := auditedEdge{EdgeAdmin: &overridden{by: "operator:ops"}, name: "e1", found: &found{audit: log, logger: slog.New(slog.DiscardHandler)}}
-	if _, err := edge.Route(t.Context(), slipway.ServiceID{Project: "search", Service: "api"}); err != nil {
-		t.Error(err)
+	for range 3 {
+		if _, err := edge.Route(t.Context(), slipway.ServiceID{Project: "search", Service: "api"}); err != nil {
+			t.Error(err)
+		}
 	}
 }
