@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -307,4 +308,44 @@ func readFile(t *testing.T, path string) []byte {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// What nobody asked the API for is in the log, too.
+func TestWhatMachinesDoAndFindIsAudited(t *testing.T) {
+	s := start(t)
+	svc := service(t, s, "overridden", "strategy: {blue_green: {hold: 10m}}\n")
+	push(t, s, "overridden", "v1")
+	push(t, s, "overridden", "v2")
+	release(t, s, svc, "v1", 0)
+	second := release(t, s, svc, "v2", 0)
+	restore := exec.CommandContext(t.Context(), s.Bin("slipway-edge"), "restore", "search/overridden", "--admin", s.EdgeAdmin(), "--reason", "users see errors")
+	if out, err := restore.CombinedOutput(); err != nil {
+		t.Fatalf("restore on the edge: %v\n%s", err, out)
+	}
+	await(t, s, second.ID, slipway.Ended)
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		list := decode[struct{ Entries []slipway.AuditEntry }](t, as(t, s, "olga", 0, "audit", "--service", "search/overridden", "-o", "json").Stdout)
+		found := map[string]int{}
+		for _, e := range list.Entries {
+			found[e.Action]++
+			if e.Action == "edge.override" && (!strings.HasPrefix(e.User, "operator:") || e.Reason != "users see errors" || e.Edge != "e1") {
+				t.Errorf("the override is %+v", e)
+			}
+		}
+		if found["edge.override"] == 1 {
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("the log has %v", found)
+		}
+	}
+	processes := as(t, s, "olga", 0, "audit", "--action", "process.started").Stdout
+	if !strings.Contains(processes, "process.started") {
+		t.Errorf("the log does not say when the process was started: %s", processes)
+	}
 }

@@ -19,10 +19,9 @@ type Audit interface {
 	Once(ctx context.Context, since time.Time, e slipway.AuditEntry) error
 }
 
-const (
-	auditTime = 2 * time.Second // for which what was found waits to be written; the way back does not depend on a disk
-	clockSlip = time.Hour       // by which clocks of machines may differ
-)
+// auditTime is for how long what was found waits to be written: the way back
+// does not depend on a disk.
+const auditTime = 2 * time.Second
 
 // found writes what activities come across. They run again when a worker is
 // lost, and see the same again and again; each thing is one entry.
@@ -34,7 +33,7 @@ type found struct {
 	written map[string]bool // by action and request; the log itself keeps what it cannot write yet
 }
 
-func (f *found) write(ctx context.Context, since time.Time, e slipway.AuditEntry) {
+func (f *found) write(ctx context.Context, e slipway.AuditEntry) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	key := e.Action + " " + e.Request
@@ -44,7 +43,7 @@ func (f *found) write(ctx context.Context, since time.Time, e slipway.AuditEntry
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTime)
 	defer cancel()
 	e.Kind, e.Code = slipway.AuditEvent, slipway.AuditOK
-	if err := f.audit.Once(ctx, since, e); err != nil {
+	if err := f.audit.Once(ctx, time.Time{}, e); err != nil {
 		f.logger.Error("Event not written to the audit log yet", "action", e.Action, "about", e.Request, "error", err)
 	}
 	if f.written == nil {
@@ -59,7 +58,7 @@ func (f *found) route(ctx context.Context, edge string, r slipway.RouteState) {
 	if r.By == "" || slipway.IsRelease(r.By) {
 		return
 	}
-	f.write(ctx, time.Time{}, slipway.AuditEntry{
+	f.write(ctx, slipway.AuditEntry{
 		Action: "edge.override", Project: r.Project, Service: r.Service, Release: r.Active, Edge: edge, User: r.By, Reason: r.Reason,
 		Request: fmt.Sprintf("%s %s generation %d", edge, r.ServiceID, r.Generation),
 		Before:  map[string]string{"release": r.Previous},
@@ -113,33 +112,4 @@ func (e auditedEdge) Restore(ctx context.Context, req slipway.RestoreRequest) (s
 func (e auditedEdge) seen(ctx context.Context, r slipway.RouteState, err error) (slipway.RouteState, error) {
 	e.found.route(ctx, e.name, r)
 	return r, err
-}
-
-// auditedReleases are releases whose ends are written down: what machines did
-// by themselves since somebody asked for them.
-type auditedReleases struct {
-	activities.Releases
-	found *found
-}
-
-func (r auditedReleases) AwaitEnd(ctx context.Context, id slipway.ReleaseID) (release slipway.Release, ok bool, err error) {
-	release, ok, err = r.Releases.AwaitEnd(ctx, id)
-	if err != nil {
-		return release, ok, err
-	}
-	e := slipway.AuditEntry{
-		Action: "release.closed", Project: id.Project, Service: id.Service, Release: id.String(), Request: id.String(),
-		Reason: "its workflow was ended from outside",
-	}
-	since := time.Time{}
-	if ok && release.Outcome != nil && release.EndedAt != nil {
-		e.Action, e.Reason = "release.ended", release.Reason
-		e.Before = map[string]string{"release": release.Blue}
-		e.After = map[string]string{
-			"outcome": string(*release.Outcome), "tag": release.Tag, "digest": release.Digest, "settings": release.Settings, "requested_by": release.RequestedBy,
-		}
-		since = release.EndedAt.Add(-clockSlip)
-	}
-	r.found.write(ctx, since, e)
-	return release, ok, nil
 }

@@ -29,12 +29,6 @@ func (o *overridden) Commit(ctx context.Context, req slipway.CommitRequest) (sli
 	return o.Route(ctx, req.ServiceID)
 }
 
-type ending struct{ release slipway.Release }
-
-func (e ending) AwaitEnd(context.Context, slipway.ReleaseID) (slipway.Release, bool, error) {
-	return e.release, e.release.Outcome != nil, nil
-}
-
 func openLog(t *testing.T, dir string) *audit.Log {
 	t.Helper()
 	log, err := audit.Open(audit.Options{Dir: dir, Part: "slipway-worker", Logger: slog.New(slog.DiscardHandler)})
@@ -53,7 +47,7 @@ func told(t *testing.T, log *audit.Log) (lines []string) {
 		t.Fatal(err)
 	}
 	for _, e := range slices.Backward(entries) {
-		lines = append(lines, strings.Join([]string{e.Action, e.User, e.Release, e.Edge, e.Reason, e.After["outcome"]}, "|"))
+		lines = append(lines, strings.Join([]string{e.Action, e.User, e.Release, e.Edge, e.Reason}, "|"))
 	}
 	return lines
 }
@@ -63,32 +57,19 @@ func TestWhatActivitiesComeAcrossIsAuditedOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	service := slipway.ServiceID{Project: "search", Service: "api"}
-	ended, outcome := time.Now(), slipway.RolledBack
 	for range 2 { // workers
 		log := openLog(t, dir)
 		f := &found{audit: log, logger: slog.New(slog.DiscardHandler)}
 		edge := auditedEdge{EdgeAdmin: &overridden{by: "operator:ops"}, name: "e1", found: f}
-		releases := auditedReleases{Releases: ending{slipway.Release{Outcome: &outcome, EndedAt: &ended, Reason: "green died"}}, found: f}
-		closed := auditedReleases{Releases: ending{}, found: f}
 		for range 3 {
 			if _, err := edge.Route(t.Context(), service); err != nil {
-				t.Fatal(err)
-			}
-			if _, _, err := releases.AwaitEnd(t.Context(), slipway.ReleaseID{ServiceID: service, Number: 2}); err != nil {
-				t.Fatal(err)
-			}
-			if _, _, err := closed.AwaitEnd(t.Context(), slipway.ReleaseID{ServiceID: service, Number: 3}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if _, err := edge.Commit(t.Context(), slipway.CommitRequest{ServiceID: service, By: "search.api.4"}); err != nil {
 			t.Fatal(err)
 		}
-		want := []string{
-			"edge.override|operator:ops|search.api.1|e1|users see errors|",
-			"release.ended||search.api.2||green died|rolled_back",
-			"release.closed||search.api.3||its workflow was ended from outside|",
-		}
+		want := []string{"edge.override|operator:ops|search.api.1|e1|users see errors"}
 		if got := told(t, log); !slices.Equal(got, want) {
 			t.Errorf("entries %q, want %q", got, want)
 		}

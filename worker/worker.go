@@ -50,7 +50,7 @@ func New(c client.Client, config Config) *Worker {
 	central := &activities.Central{
 		Registries: registries,
 		Edges:      auditedEdges{edges: &edges{fleet: config.Fleet}, found: found},
-		Releases:   auditedReleases{Releases: config.Releases, found: found},
+		Releases:   config.Releases,
 	}
 	beat := []interceptor.WorkerInterceptor{&pulse{}}
 	main := worker.New(c, workflows.TaskQueue, worker.Options{

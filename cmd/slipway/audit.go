@@ -124,8 +124,6 @@ func came(e slipway.AuditEntry) string {
 	switch {
 	case e.Kind == slipway.AuditIntent:
 		return "begun"
-	case e.Kind == slipway.AuditEvent && e.After["outcome"] != "":
-		return e.After["outcome"]
 	case e.Detail != "" && e.Code != slipway.AuditOK:
 		return string(e.Code) + ": " + e.Detail
 	}

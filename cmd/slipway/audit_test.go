@@ -13,9 +13,9 @@ import (
 	"slipway/drivers/audit"
 )
 
-// A story of two requests and an end, the latest first.
+// A story of two requests and a way back, the latest first.
 var story = []slipway.AuditEntry{
-	{Kind: slipway.AuditEvent, Action: "release.ended", Project: "search", Service: "query-api", Release: "search.query-api.2", Code: slipway.AuditOK, After: map[string]string{"outcome": "rolled_back"}, Reason: "green died"},
+	{Kind: slipway.AuditEvent, Action: "edge.override", Project: "search", Service: "query-api", Release: "search.query-api.1", Edge: "e1", User: "operator:otto", Code: slipway.AuditOK, Reason: "slow"},
 	{Kind: slipway.AuditRefused, Action: "service.lock", Project: "search", Service: "query-api", User: "vic", Code: slipway.CodeForbidden, Detail: "vic may not", Request: "r2"},
 	{Kind: slipway.AuditOutcome, Action: "release.submit", Project: "search", Service: "query-api", Release: "search.query-api.2", User: "ann", Code: slipway.AuditOK, Reason: "faster", Request: "r1"},
 	{Kind: slipway.AuditIntent, Action: "release.submit", Project: "search", Service: "query-api", User: "ann", Reason: "faster", Request: "r1"},
