@@ -35,6 +35,7 @@ var actions = map[string]string{
 	"POST /api/v1/adoptions":                             "service.adopt",
 	"DELETE /api/v1/services/{project}/{service}":        "service.remove",
 	"POST /api/v1/services/{project}/{service}/rollback": "service.rollback",
+	"POST /api/v1/services/{project}/{service}/restart":  "service.restart",
 	"POST /api/v1/services/{project}/{service}/lock":     "service.lock",
 	"DELETE /api/v1/services/{project}/{service}/lock":   "service.unlock",
 	"/temporal/":                                         "temporal.change",

@@ -15,6 +15,7 @@ import (
 	"slipway"
 	"slipway/api"
 	"slipway/drivers/audit"
+	"slipway/spec"
 )
 
 // entries are what the audit log has of a request, as lines that leave out what
@@ -110,6 +111,13 @@ var waysIn = map[string]asked{
 		user: "otto", path: "/api/v1/tokens/TOKEN", want: 204,
 		entries: both(`token.revoke by "otto" via "token"`),
 	},
+	"POST /api/v1/services/{project}/{service}/restart": {
+		user: "rita", path: "/api/v1/services/search/query-api/restart", want: 202, body: map[string]any{"reason": "stuck"},
+		entries: []string{
+			`intent service.restart by "rita" via "token" on search/query-api because stuck`,
+			`outcome service.restart by "rita" via "token" on search/query-api search.query-api.1 because stuck: ok`,
+		},
+	},
 	"POST /api/v1/adoptions": {
 		user: "otto", path: "/api/v1/adoptions", want: 202,
 		body: map[string]any{"service_file": serviceFile, "container": "legacy", "host": "h1", "reason": "it serves"},
@@ -149,7 +157,11 @@ func auditedSite(t *testing.T, change ...func(*api.Config)) *site {
 		r.Gates = []slipway.GateState{{Gate: slipway.Gate{Name: "go", Approvers: slipway.Approvers{Role: slipway.Approver, Quorum: 1}}, State: slipway.GateOpen}}
 	}))
 	id := slipway.ServiceID{Project: "search", Service: "query-api"}
-	live := slipway.Version{Release: "search.query-api.6", Tag: "v1", Digest: digest}
+	svc, err := spec.ParseService("service.yaml", []byte(serviceFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := slipway.Version{Release: "search.query-api.6", Tag: "v1", Digest: digest, Service: svc}
 	s.workflows.services[id] = slipway.ServiceStatus{
 		ServiceID: id, Live: &live, Held: "search.query-api.7", Good: []slipway.Version{{Release: "search.query-api.5"}},
 		Lock: &slipway.Lock{By: "otto", Reason: "the database moves"},
