@@ -40,6 +40,7 @@ type Releases interface {
 	Services(ctx context.Context, project string) ([]slipway.ServiceStatus, error)
 
 	Hosts(ctx context.Context, hosts []slipway.Host) ([]slipway.HostStatus, error)
+	Anchored(ctx context.Context) (slipway.AuditAnchor, error)
 }
 
 // Config is what the API is made of. What may be left out says so.
@@ -48,6 +49,7 @@ type Config struct {
 	Fleet      func() *slipway.Fleet // the current one; asked on each request, from several goroutines
 	Tokens     Tokens                // of machines, and the sessions that are over
 	Directory  Directory             // of people beside those of the fleet; nil: there is none
+	Audit      Audit                 // of what people do and are refused; without it nothing is done
 	SigningKey []byte                // at least 32 bytes, as LoadKey gives them; a new one signs everybody out
 	TemporalUI http.Handler          // serves below /temporal/, with that prefix in the path; nil: not found
 	Registry   *prometheus.Registry  // served on /metrics; the API's own metrics are added to it
@@ -62,6 +64,7 @@ type server struct {
 	tokens    tokens
 	passwords *passwords
 	watches   *watches
+	refusals  *refusals
 	metrics   metrics
 	pages     pages
 	spec      *huma.OpenAPI
@@ -71,8 +74,8 @@ type server struct {
 // events ends when its request's context does: a server that is to shut down
 // gracefully cancels the base context of its connections first.
 func New(c Config) (http.Handler, error) {
-	if c.Releases == nil || c.Tokens == nil || c.Fleet == nil || c.Registry == nil {
-		return nil, errors.New("api: Releases, Tokens, Fleet and Registry must be set")
+	if c.Releases == nil || c.Tokens == nil || c.Fleet == nil || c.Audit == nil || c.Registry == nil {
+		return nil, errors.New("api: Releases, Tokens, Fleet, Audit and Registry must be set")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -80,7 +83,7 @@ func New(c Config) (http.Handler, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &server{Config: c, watches: newWatches(c.Releases.Release)}
+	s := &server{Config: c, watches: newWatches(c.Releases.Release), refusals: newRefusals(c.Audit, c.Logger)}
 	s.people = newPeople(c)
 	var err error
 	if s.tokens, err = newTokens(c, s.people, &standing{read: c.Tokens.Standing, clock: c.Now}); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"slipway"
 	"slipway/api"
+	"slipway/drivers/audit"
 	"slipway/spec"
 )
 
@@ -58,6 +59,7 @@ type site struct {
 	clock     atomic.Pointer[time.Time] // nil: the time it is
 	log       *lines
 	registry  *prometheus.Registry
+	audit     *audit.Log
 }
 
 type lines struct{ text atomic.Value }
@@ -70,7 +72,7 @@ func (l *lines) Write(b []byte) (int, error) {
 
 func (l *lines) String() string { s, _ := l.text.Load().(string); return s }
 
-func parseFleet(t *testing.T, text string) *slipway.Fleet {
+func parseFleet(t testing.TB, text string) *slipway.Fleet {
 	t.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
@@ -87,10 +89,12 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	t.Helper()
 	s := &site{t: t, workflows: newWorkflows(), ring: new(ring), log: new(lines), registry: prometheus.NewRegistry()}
 	s.fleet.Store(parseFleet(t, fleetFile))
+	s.audit = openAudit(t, t.TempDir())
 	config := api.Config{
 		Releases:   s.workflows,
 		Tokens:     s.ring,
 		Fleet:      s.fleet.Load,
+		Audit:      s.audit,
 		SigningKey: bytes.Repeat([]byte{7}, 32),
 		Registry:   s.registry,
 		Logger:     slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -113,6 +117,16 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	t.Cleanup(s.Close)
 	s.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return s
+}
+
+func openAudit(t testing.TB, dir string) *audit.Log {
+	t.Helper()
+	log, err := audit.Open(audit.Options{Dir: dir, Part: "slipway-api", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = log.Close() })
+	return log
 }
 
 // An answer is one whose body has been read.

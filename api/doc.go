@@ -28,6 +28,8 @@
 //	GET  /services             ?project=                             → {services: […]}
 //	GET  /services/{project}/{service}                               → service
 //	POST /services/{project}/{service}/rollback  {reason, to?}       → 202 {release, held}, Location
+//	GET  /audit                ?project=&service=P/S&user=&action=&request=&since=&limit=&page=  → {entries: […], next_page}
+//	GET  /audit/anchor                                               → {heads: […], odd?: […]}
 //
 // service_file is the text of a service.yaml, to the number of a release, and
 // release of a rollback its id; held says that going back is only a switch,

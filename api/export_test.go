@@ -1,6 +1,8 @@
 package api
 
 import (
+	"strings"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"slipway"
@@ -31,4 +33,15 @@ func Patterns() map[string]bool {
 		open[a.Pattern] = a.Anyone
 	}
 	return open
+}
+
+// Reading reports whether a route changes nothing.
+func Reading(pattern string) bool { return strings.HasPrefix(pattern, "GET ") || reading[pattern] }
+
+// AuditActions are the names in the audit log.
+func AuditActions() (names []string) {
+	for _, name := range actions {
+		names = append(names, name)
+	}
+	return names
 }

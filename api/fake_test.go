@@ -27,6 +27,7 @@ type workflows struct {
 	acts     []string
 	decided  []slipway.Decision
 	strict   bool // a decision stays with its release
+	anchor   slipway.AuditAnchor
 }
 
 func newWorkflows() *workflows {
@@ -203,6 +204,15 @@ func (w *workflows) Hosts(_ context.Context, hosts []slipway.Host) ([]slipway.Ho
 		all = append(all, slipway.HostStatus{Name: h.Name, Way: h.Way(), Answers: true})
 	}
 	return all, w.err
+}
+
+func (w *workflows) Anchored(context.Context) (slipway.AuditAnchor, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.anchor.Heads) == 0 {
+		return slipway.AuditAnchor{}, slipway.Errorf(slipway.CodeNotFound, "there is no anchor")
+	}
+	return w.anchor, w.err
 }
 
 // release makes a release in a phase, as the test changes it.

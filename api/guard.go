@@ -37,6 +37,9 @@ func (s *server) guard(mux *http.ServeMux, routes []route) http.Handler {
 			}
 			mux.ServeHTTP(w, r)
 		}
+		if e, ok := request.refusal(); ok {
+			s.refusals.add(e)
+		}
 	})
 }
 

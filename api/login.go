@@ -34,11 +34,15 @@ func (s *server) login(ctx context.Context, in *loginInput) (*loginOutput, error
 // signIn is the one way in, for programs and for the page.
 func (s *server) signIn(ctx context.Context, name, password, use string) (Session, error) {
 	request := requestOf(ctx)
+	request.tried = name
 	user, err := s.passwords.check(ctx, name, password, origin(request.Request))
 	switch slipway.ErrorCode(err) {
 	case "":
 		s.metrics.signIns.WithLabelValues("ok").Inc()
 		request.session.User = user.Name // for the log
+		if err := request.signedIn(); err != nil {
+			return Session{}, err
+		}
 		return s.tokens.begin(user, use)
 	case slipway.CodeTooMany:
 		s.metrics.signIns.WithLabelValues("delayed").Inc()

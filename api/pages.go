@@ -86,7 +86,8 @@ func (s *server) page(pattern string, access access, show func(http.ResponseWrit
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			request := requestOf(r.Context())
 			request.Request = r // which knows the values of the path
-			if err := show(w, request); err != nil {
+			_, err := audited(request, nil, func() (*struct{}, error) { return nil, show(w, request) })
+			if err != nil {
 				s.errorPage(w, request, err)
 			}
 		})

@@ -98,6 +98,7 @@ func (r *request) problem(err error) *Problem {
 	if e, ok := errors.AsType[*slipway.Error](err); ok {
 		p.Detail = e.Message
 	}
+	r.told = p
 	if d, ok := errors.AsType[delayed](err); ok {
 		p.retryAfter = d.after
 	}
@@ -111,12 +112,13 @@ func (r *request) problem(err error) *Problem {
 
 // internal hides a fault of ours: what it was may hold anything.
 func (r *request) internal() *Problem {
-	return &Problem{
+	r.told = &Problem{
 		Title:  http.StatusText(http.StatusInternalServerError),
 		Status: http.StatusInternalServerError,
 		Detail: "something went wrong in Slipway; its log says more under request " + r.id,
 		Code:   slipway.CodeInternal,
 	}
+	return r.told
 }
 
 // invalid makes a problem of what huma finds wrong with a request. Values are
@@ -127,6 +129,7 @@ func (r *request) invalid(status int, message string, errs []error) *Problem {
 		return r.internal()
 	}
 	p := &Problem{Title: http.StatusText(status), Status: status, Detail: message, Code: slipway.CodeInvalid}
+	r.told = p
 	details := make([]string, 0, len(errs))
 	for _, err := range errs {
 		flaw := Flaw{Message: err.Error()}

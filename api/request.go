@@ -22,6 +22,12 @@ type request struct {
 	unknown    error // why nobody is known to be signed in
 	controller *http.ResponseController
 	err        error // what went wrong, for the log
+
+	server   *server
+	told     *Problem // what whoever asked was told of err
+	tried    string   // who wants to sign in
+	hidden   bool     // it was said not to exist, because it may not be seen
+	recorded bool     // the audit log has an entry of it
 }
 
 type requestKey struct{}
@@ -68,7 +74,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.Now()
 		answer := &response{ResponseWriter: w}
-		seen := &request{id: r.Header.Get("X-Request-Id"), controller: http.NewResponseController(answer)}
+		seen := &request{id: r.Header.Get("X-Request-Id"), controller: http.NewResponseController(answer), server: s}
 		if !requestID.MatchString(seen.id) { // a proxy in front may have given it one
 			seen.id = rand.Text()
 		}

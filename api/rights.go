@@ -26,6 +26,7 @@ func (s *server) may(ctx context.Context, project string, right slipway.Right) b
 func (s *server) allow(ctx context.Context, project string, right slipway.Right, what string) error {
 	switch {
 	case !s.may(ctx, project, slipway.RightView):
+		requestOf(ctx).hidden = true
 		return slipway.Errorf(slipway.CodeNotFound, "there is no %s", what)
 	case !s.may(ctx, project, right):
 		return slipway.Errorf(slipway.CodeForbidden, "%s may not %s in project %s: that takes the role %s",

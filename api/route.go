@@ -70,9 +70,10 @@ func operation[I, O any](pattern string, access access, summary string, call fun
 	}
 	return route{pattern: pattern, summary: summary, access: access, add: func(_ *http.ServeMux, api huma.API) {
 		huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
-			out, err := call(ctx, in)
+			request := requestOf(ctx)
+			out, err := audited(request, in, func() (*O, error) { return call(ctx, in) })
 			if err != nil {
-				return nil, requestOf(ctx).problem(err)
+				return nil, request.problem(err)
 			}
 			return out, nil
 		})
@@ -81,5 +82,5 @@ func operation[I, O any](pattern string, access access, summary string, call fun
 
 // plain is a route that the handler answers by itself.
 func plain(pattern string, access access, handler http.Handler) route {
-	return route{pattern: pattern, access: access, add: func(mux *http.ServeMux, _ huma.API) { mux.Handle(pattern, handler) }}
+	return route{pattern: pattern, access: access, add: func(mux *http.ServeMux, _ huma.API) { mux.Handle(pattern, auditedHandler(handler)) }}
 }

@@ -38,6 +38,8 @@ func (s *server) routes() []route {
 		operation("POST "+v1+"/services/{project}/{service}/restart", person, "Release what is live once more", s.restart, accepted).asks(slipway.RightRelease),
 
 		operation("GET "+v1+"/hosts", person, "List hosts and how they answer", s.listHosts).shows(slipway.RightView),
+		operation("GET "+v1+"/audit", person, "List what people and machines did", s.audit).shows(slipway.RightView),
+		operation("GET "+v1+"/audit/anchor", operator, "Say how far the audit logs have come", s.anchor),
 
 		operation("POST "+v1+"/services/{project}/{service}/lock", person, "Keep new releases away", s.lock).asks(slipway.RightRelease),
 		operation("DELETE "+v1+"/services/{project}/{service}/lock", person, "Let releases start again", s.unlock).asks(slipway.RightRelease),

@@ -21,6 +21,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"slipway/api"
+	"slipway/drivers/audit"
 	"slipway/spec"
 	"slipway/starter"
 	"slipway/telemetry"
@@ -36,7 +37,8 @@ const drainTimeout = 10 * time.Second
 // Config is what a daemon is started with.
 type Config struct {
 	Fleet   string // path of the fleet file
-	Data    string // directory of what this process keeps: its signing key, evidence
+	Data    string // directory of what this process keeps: its signing key, evidence, its audit log
+	Part    string // of Slipway that this process is, such as slipway-api
 	Version string
 	Log     *slog.Logger
 }
@@ -47,6 +49,7 @@ type Daemon struct {
 	fleet    *spec.FleetFile
 	registry *prometheus.Registry
 	metrics  client.MetricsHandler
+	record   record
 }
 
 // New reads the fleet file, and makes the data directory if it is missing.
@@ -77,9 +80,9 @@ func New(config Config) (*Daemon, error) {
 
 // Temporal completes the options of a connection to Temporal: identity, log
 // and metrics.
-func (d *Daemon) Temporal(options client.Options, part string) client.Options {
+func (d *Daemon) Temporal(options client.Options) client.Options {
 	host, _ := os.Hostname()
-	options.Identity = part + "@" + host
+	options.Identity = d.config.Part + "@" + host
 	options.Logger = sdklog.NewStructuredLogger(d.config.Log.With("component", "temporal-sdk"))
 	options.MetricsHandler = d.metrics
 	return options
@@ -106,20 +109,30 @@ func (d *Daemon) Follow(ctx context.Context) {
 
 // Work runs the worker until ctx ends.
 func (d *Daemon) Work(ctx context.Context, c client.Client) error {
-	return run(ctx, worker.New(c, d.worker(c)))
+	log, done, err := d.begin(ctx, starter.New(c))
+	if err != nil {
+		return err
+	}
+	defer done()
+	return run(ctx, worker.New(c, d.worker(c, log)))
 }
 
 // WorkOn runs the agent of a host until ctx ends.
 func (d *Daemon) WorkOn(ctx context.Context, c client.Client, agent worker.Agent) error {
-	w, err := worker.NewAgent(c, d.worker(c), agent)
+	log, done, err := d.begin(ctx, starter.New(c))
+	if err != nil {
+		return err
+	}
+	defer done()
+	w, err := worker.NewAgent(c, d.worker(c, log), agent)
 	if err != nil {
 		return err
 	}
 	return run(ctx, w)
 }
 
-func (d *Daemon) worker(c client.Client) worker.Config {
-	return worker.Config{Fleet: d.fleet.Current, Data: d.config.Data, Releases: starter.New(c), Log: d.config.Log}
+func (d *Daemon) worker(c client.Client, log *audit.Log) worker.Config {
+	return worker.Config{Fleet: d.fleet.Current, Data: d.config.Data, Releases: starter.New(c), Audit: log, Log: d.config.Log}
 }
 
 func run(ctx context.Context, w *worker.Worker) error {
@@ -139,11 +152,17 @@ func (d *Daemon) Serve(ctx context.Context, c client.Client, listener net.Listen
 		return err
 	}
 	workflows := starter.New(c)
+	log, done, err := d.begin(ctx, workflows)
+	if err != nil {
+		return err
+	}
+	defer done()
 	handler, err := api.New(api.Config{
 		Releases:   workflows,
 		Tokens:     workflows,
 		Fleet:      d.fleet.Current,
 		Directory:  &directory{fleet: d.fleet.Current},
+		Audit:      log,
 		SigningKey: key,
 		TemporalUI: ui,
 		Registry:   d.registry,

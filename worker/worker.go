@@ -24,6 +24,7 @@ type Config struct {
 	Fleet    func() *slipway.Fleet // the fleet as it is now; it may change while the worker runs
 	Data     string                // directory of what this process keeps; no service may mount it
 	Releases activities.Releases
+	Audit    Audit
 	Log      *slog.Logger
 }
 
@@ -45,9 +46,10 @@ func New(c client.Client, config Config) *Worker {
 	registries := &registries{fleet: config.Fleet, secrets: secrets.Store{}}
 	hosts := &hosts{fleet: config.Fleet}
 	host := hostActivities(config, hosts, registries)
+	found := &found{audit: config.Audit, logger: config.Log}
 	central := &activities.Central{
 		Registries: registries,
-		Edges:      &edges{fleet: config.Fleet},
+		Edges:      auditedEdges{edges: &edges{fleet: config.Fleet}, found: found},
 		Releases:   config.Releases,
 	}
 	beat := []interceptor.WorkerInterceptor{&pulse{}}

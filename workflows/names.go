@@ -113,3 +113,11 @@ var (
 	DigestKey    = temporal.NewSearchAttributeKeyKeyword("SlipwayDigest")
 	RequesterKey = temporal.NewSearchAttributeKeyKeyword("SlipwayRequester")
 )
+
+// What is kept of the audit log. Its query is Status, which answers with a
+// slipway.AuditAnchor.
+const (
+	AuditType = "Audit"
+	AuditID   = "audit"  // the one workflow ID
+	Anchor    = "anchor" // signal to Audit: slipway.AuditHead
+)

@@ -65,3 +65,11 @@ func TestNamesAreStable(t *testing.T) {
 		t.Errorf("activities (-want +got):\n%s", diff)
 	}
 }
+
+func TestNamesOfTheAuditLogAreStable(t *testing.T) {
+	t.Parallel()
+	got := []string{workflows.AuditType, workflows.AuditID, workflows.Anchor}
+	if diff := cmp.Diff([]string{"Audit", "audit", "anchor"}, got); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+}

@@ -15,4 +15,5 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Hosts, workflow.RegisterOptions{Name: HostsType})
 	registry.RegisterWorkflowWithOptions(Preflight, workflow.RegisterOptions{Name: PreflightType})
 	registry.RegisterWorkflowWithOptions(Tokens, workflow.RegisterOptions{Name: TokensType})
+	registry.RegisterWorkflowWithOptions(Audit, workflow.RegisterOptions{Name: AuditType})
 }

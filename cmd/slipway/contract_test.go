@@ -19,6 +19,7 @@ import (
 	"slipway"
 	"slipway/api"
 	"slipway/cmd/slipway/internal/client"
+	"slipway/drivers/audit"
 	"slipway/spec"
 	"slipway/starter"
 )
@@ -69,6 +70,9 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{2, "", nil, []string{"token", "create", "--project", "search", "--role", "viewer", "--expires", "soon"}},
 		{0, "", nil, []string{"token", "list"}},
 		{0, "id", "none", []string{"token", "revoke", "none"}},
+		{0, "", nil, []string{"audit", "--action", "service.", "--since", "1h", "--project", "search", "--user", "ann", "--limit", "3"}},
+		{0, "", nil, []string{"audit", "--service", "search/query-api", "--request", "x"}},
+		{2, "", nil, []string{"audit", "--lines"}}, // with -o json
 		{0, "signed_out", true, []string{"logout"}},
 	} {
 		stdin, err := os.Open(password)
@@ -105,6 +109,7 @@ func newAPI(t *testing.T) http.Handler {
 		Releases:   &oneRelease{play: (&fakeServer{}).stage(two, "v2", "")},
 		Tokens:     oneToken{},
 		Fleet:      func() *slipway.Fleet { return fleet },
+		Audit:      openAudit(t),
 		SigningKey: bytes.Repeat([]byte("k"), 32),
 		Registry:   prometheus.NewRegistry(),
 		Logger:     slog.New(slog.DiscardHandler),
@@ -130,6 +135,16 @@ func (oneToken) RevokeToken(context.Context, string, string) error { return nil 
 
 func (oneToken) EndSession(context.Context, string, string, time.Time) error { return nil }
 
+func openAudit(t *testing.T) *audit.Log {
+	t.Helper()
+	log, err := audit.Open(audit.Options{Dir: filepath.Join(t.TempDir(), "audit"), Part: "slipway-api", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = log.Close() })
+	return log
+}
+
 var two = slipway.ReleaseID{ServiceID: slipway.ServiceID{Project: "search", Service: "query-api"}, Number: 2}
 
 // oneRelease stands for the workflows: whatever is asked for is release 2 of
@@ -140,6 +155,10 @@ type oneRelease struct {
 }
 
 func (o *oneRelease) Ready(context.Context) error { return nil }
+
+func (o *oneRelease) Anchored(context.Context) (slipway.AuditAnchor, error) {
+	return slipway.AuditAnchor{}, nil
+}
 
 func (o *oneRelease) Submit(context.Context, slipway.Order, string) (slipway.ReleaseID, error) {
 	return two, nil

@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"seen":     awaitLook,
 			"await":    awaitPhase,
 			"mode":     hasMode,
+			"auditlog": writeAuditLog,
 		},
 		RequireUniqueNames: true,
 	})

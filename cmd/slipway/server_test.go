@@ -61,6 +61,8 @@ func newFakeServer() *fakeServer {
 		"GET /services":                         s.services,
 		"DELETE /services/{project}/{s}":        s.remove,
 		"GET /hosts":                            s.hosts,
+		"GET /audit":                            s.auditLog,
+		"GET /audit/anchor":                     s.auditAnchor,
 		"POST /services/{project}/{s}/rollback": s.rollback,
 		"POST /services/{project}/{s}/restart":  s.restart,
 		"POST /services/{project}/{s}/lock":     s.lock,

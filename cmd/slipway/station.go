@@ -40,7 +40,7 @@ func (s *station) connect(ctx context.Context, part string) (*daemon.Daemon, cli
 		return nil, nil, slipway.Errorf(slipway.CodeInvalid, "TEMPORAL_ADDRESS is not set: name the Temporal cluster as host:port, or run slipway-standalone, which has one in it")
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	d, err := daemon.New(daemon.Config{Fleet: s.fleet, Data: s.data, Version: version, Log: log})
+	d, err := daemon.New(daemon.Config{Fleet: s.fleet, Data: s.data, Part: part, Version: version, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -51,7 +51,7 @@ func (s *station) connect(ctx context.Context, part string) (*daemon.Daemon, cli
 	if options.Namespace == "" || options.Namespace == client.DefaultNamespace {
 		options.Namespace = workflows.Namespace
 	}
-	c, err := client.DialContext(ctx, d.Temporal(options, part))
+	c, err := client.DialContext(ctx, d.Temporal(options))
 	if err != nil {
 		return nil, nil, slipway.Errorf(slipway.CodeUnavailable, "connect to Temporal at %s: %w", options.HostPort, err)
 	}

@@ -41,7 +41,7 @@ func runAll(ctx context.Context, o options, stdout io.Writer) (err error) {
 	}
 	defer listener.Close() // serve closes it too; that is no error
 
-	d, err := daemon.New(daemon.Config{Fleet: o.fleet, Data: o.data, Version: version, Log: slog.Default()})
+	d, err := daemon.New(daemon.Config{Fleet: o.fleet, Data: o.data, Part: "slipway-standalone", Version: version, Log: slog.Default()})
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func runAll(ctx context.Context, o options, stdout io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, temporal.Stop()) }()
 
-	c, err := client.DialContext(starting, d.Temporal(client.Options{HostPort: temporal.Address(), Namespace: workflows.Namespace}, "slipway-standalone"))
+	c, err := client.DialContext(starting, d.Temporal(client.Options{HostPort: temporal.Address(), Namespace: workflows.Namespace}))
 	if err != nil {
 		return fmt.Errorf("connect to the embedded Temporal: %w", err)
 	}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"slipway"
+	"slipway/drivers/audit"
+)
+
+// auditVerify reads the files of the audit log on the machine where they are.
+func (p *program) auditVerify() *cobra.Command {
+	var (
+		dir     string
+		offline bool
+	)
+	cmd := &cobra.Command{
+		Use:   "verify [--dir DIR] [--offline]",
+		Short: "Find what was changed in the audit log's files on this machine",
+		Long: `Reads the files of the audit log on this machine and says where a line was
+changed, removed, inserted or moved. That the end of a log was not cut off, and
+the whole not written anew, is known from its anchor: what the server (SLIPWAY_URL)
+says that Temporal keeps of it, for which you need to be an operator of the whole
+fleet.
+
+Exit status: 0 nothing was changed; 1 something was.`,
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&dir, "dir", "/var/lib/slipway/audit", "the `directory` of the log: audit in the one that --data named")
+	cmd.Flags().BoolVar(&offline, "offline", false, "without the anchor")
+	cmd.RunE = p.verb(func(ctx context.Context, _ []string) error {
+		var result struct {
+			audit.Report
+			Anchor string `json:"anchor"` // compared, or why not
+		}
+		var anchor *slipway.AuditAnchor
+		switch known, err := p.anchor(ctx, offline); {
+		case offline:
+			result.Anchor = "not compared: --offline"
+		case err != nil:
+			result.Anchor = "not compared: " + err.Error()
+		default:
+			anchor, result.Anchor = &known, "compared"
+		}
+		var err error
+		if result.Report, err = audit.Verify(dir, anchor); err != nil {
+			return err
+		}
+		if err := p.out.result(result, verified(result.Report, anchor != nil)); err != nil {
+			return err
+		}
+		if anchor == nil {
+			p.out.note("the ends of the chains are " + result.Anchor)
+		}
+		if len(result.Findings) > 0 {
+			return verdict(exitFailed)
+		}
+		return nil
+	})
+	return cmd
+}
+
+func (p *program) anchor(ctx context.Context, offline bool) (slipway.AuditAnchor, error) {
+	if offline {
+		return slipway.AuditAnchor{}, nil
+	}
+	server, err := p.server()
+	if err != nil {
+		return slipway.AuditAnchor{}, err
+	}
+	return server.AuditAnchor(ctx)
+}
+
+func verified(r audit.Report, anchored bool) string {
+	var b strings.Builder
+	for _, f := range r.Findings {
+		fmt.Fprintln(&b, f)
+	}
+	for _, c := range r.Chains {
+		fmt.Fprintf(&b, "%s: %d entries in %d files", c.Chain, c.Entries, c.Files)
+		switch {
+		case anchored && c.Anchored == 0:
+			b.WriteString(", none of them anchored")
+		case anchored:
+			fmt.Fprintf(&b, ", anchored up to entry %d", c.Anchored)
+		}
+		b.WriteString("\n")
+	}
+	switch {
+	case len(r.Findings) > 0:
+		fmt.Fprintf(&b, "%d findings: this is not what was written\n", len(r.Findings))
+	case len(r.Chains) == 0:
+		b.WriteString("there is no audit log here\n")
+	default:
+		b.WriteString("nothing was changed\n")
+	}
+	return b.String()
+}
