@@ -135,7 +135,7 @@ type Order struct {
 	RequestedBy string      `json:"requested_by"`
 	Plan        Plan        `json:"plan"`
 	Adopt       *Adoption   `json:"adopt,omitempty"`     // the container, where Kind is KindAdopt
-	Signature   string      `json:"signature,omitempty"` // an OrderStatement by the API; without it nothing is done
+	Signature   string      `json:"signature,omitempty"` // an OrderStatement by the API, or for a removal a RequestStatement; without it nothing is done
 }
 
 // A Version is what a release brings live: one image with one set of settings,

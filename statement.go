@@ -39,6 +39,7 @@ type OrderStatement struct {
 	Route       *Route      `json:"route,omitempty"`
 	Port        int         `json:"port,omitempty"`
 	Gates       []Gate      `json:"gates,omitempty"`
+	Adopt       *Adoption   `json:"adopt,omitempty"`
 	RequestedBy string      `json:"requested_by"`
 	Reason      string      `json:"reason,omitempty"`
 	Force       bool        `json:"force,omitempty"`
@@ -64,6 +65,7 @@ func (o Order) Statement() OrderStatement {
 		Route:       o.Service.Route,
 		Port:        o.Service.Container.Port,
 		Gates:       o.Service.Gates,
+		Adopt:       o.Adopt,
 		RequestedBy: o.RequestedBy,
 		Reason:      o.Reason,
 		Force:       o.Force,
@@ -116,7 +118,7 @@ func (DecisionStatement) Signer() KeyUse { return APIKey }
 // release that is there already.
 type RequestStatement struct {
 	ServiceID
-	Act     string `json:"act"`               // abort, accept or rollback
+	Act     string `json:"act"`               // abort, accept, rollback or remove
 	Release string `json:"release,omitempty"` // empty: whichever release of the service has it in hand
 	By      string `json:"by"`
 	Reason  string `json:"reason,omitempty"`
@@ -147,7 +149,8 @@ func (ImageStatement) Type() string { return "slipway-image" }
 func (ImageStatement) Signer() KeyUse { return WorkerKey }
 
 // A ContainerStatement is what a worker signs when it has started a container
-// for an order: what may be said to an edge about where a release can be reached.
+// for an order, or found the one that is to be adopted: what may be said to an
+// edge about where a release can be reached.
 type ContainerStatement struct {
 	Order    string `json:"order"` // the ID of the order's seal
 	Release  string `json:"release"`
@@ -156,6 +159,9 @@ type ContainerStatement struct {
 	Digest   string `json:"digest"`
 	Address  string `json:"address"`             // on the host's bridge network
 	HostPort int    `json:"host_port,omitempty"` // published on the host's address; 0: none
+
+	ID    string            `json:"id,omitempty"`    // Docker's, of one that is adopted
+	Reach map[string]string `json:"reach,omitempty"` // of one that is adopted: host:port, by edge
 }
 
 // Type is that of containers.

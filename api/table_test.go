@@ -212,6 +212,7 @@ func checkCell(t *testing.T, s *site, a api.Action, p principal, token string) {
 		"/api/v1/plan":     map[string]string{"service_file": strings.Replace(serviceFile, "search\n", p.project+"\n", 1), "tag": "v2"},
 		"/preflight":       map[string]string{"service_file": strings.Replace(serviceFile, "search\n", p.project+"\n", 1), "tag": "v2"},
 		"/decisions":       map[string]string{"gate": "go", "decision": "approve"},
+		"/signature":       map[string]string{"gate": "go", "decision": "approve"},
 		"/rollback":        map[string]string{"reason": "because"},
 		"/restart":         map[string]string{"reason": "because"},
 		"/lock":            map[string]string{"reason": "because"},

@@ -24,7 +24,9 @@ type Config struct {
 	Fleet    func() *slipway.Fleet // the fleet as it is now; it may change while the worker runs
 	Data     string                // directory of what this process keeps; no service may mount it
 	Releases activities.Releases
-	Log      *slog.Logger
+
+	Signatures activities.Signatures // what this worker trusts, and its own key
+	Log        *slog.Logger
 }
 
 // Bounds of what one worker does at a time.
@@ -44,10 +46,13 @@ type Worker struct {
 func New(c client.Client, config Config) *Worker {
 	registries := &registries{fleet: config.Fleet, secrets: secrets.Store{}}
 	hosts := &hosts{fleet: config.Fleet}
+	edges := &edges{fleet: config.Fleet}
 	host := hostActivities(config, hosts, registries)
+	host.Edges = edges // an agent reaches none
 	central := &activities.Central{
+		Authority:  authority(config),
 		Registries: registries,
-		Edges:      &edges{fleet: config.Fleet},
+		Edges:      edges,
 		Releases:   config.Releases,
 	}
 	beat := []interceptor.WorkerInterceptor{&pulse{}}
@@ -72,9 +77,14 @@ func New(c client.Client, config Config) *Worker {
 	return &Worker{parts: []worker.Worker{main, copies}, hosts: hosts}
 }
 
+func authority(config Config) activities.Authority {
+	return activities.Authority{Signatures: config.Signatures, Fleet: config.Fleet}
+}
+
 // hostActivities are those that look at, start and remove containers.
 func hostActivities(config Config, hosts *hosts, registries *registries) *activities.Host {
 	return &activities.Host{
+		Authority:  authority(config),
 		Engines:    hosts,
 		Registries: registries,
 		Prober:     probe.New(),

@@ -19,6 +19,7 @@ import (
 	"slipway"
 	"slipway/api"
 	"slipway/cmd/slipway/internal/client"
+	"slipway/drivers/signing"
 	"slipway/spec"
 	"slipway/starter"
 )
@@ -101,10 +102,16 @@ func newAPI(t *testing.T) http.Handler {
 		Projects:  []slipway.Project{{Name: "search", Roles: map[slipway.Role][]string{slipway.Releaser: {"search-dev"}}}},
 		Directory: slipway.Directory{Users: []slipway.User{{Name: "ann", PasswordBcrypt: string(hash), Groups: []string{"search-dev"}}}},
 	}
+	current := func() *slipway.Fleet { return fleet }
+	keys, err := signing.Open(filepath.Join(t.TempDir(), "signing.key"), current, true, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	handler, err := api.New(api.Config{
 		Releases:   &oneRelease{play: (&fakeServer{}).stage(two, "v2", "")},
 		Tokens:     oneToken{},
-		Fleet:      func() *slipway.Fleet { return fleet },
+		Fleet:      current,
+		Signatures: keys,
 		SigningKey: bytes.Repeat([]byte("k"), 32),
 		Registry:   prometheus.NewRegistry(),
 		Logger:     slog.New(slog.DiscardHandler),
@@ -149,11 +156,11 @@ func (o *oneRelease) Decide(context.Context, slipway.ReleaseID, slipway.Decision
 	return nil
 }
 
-func (o *oneRelease) Abort(context.Context, slipway.ReleaseID, string, string, string) error {
+func (o *oneRelease) Abort(context.Context, slipway.ReleaseID, slipway.Request, string) error {
 	return nil
 }
 
-func (o *oneRelease) Accept(context.Context, slipway.ReleaseID, string, string, string) error {
+func (o *oneRelease) Accept(context.Context, slipway.ReleaseID, slipway.Request, string) error {
 	return nil
 }
 
@@ -177,15 +184,15 @@ func (o *oneRelease) Adopt(context.Context, slipway.Order, string) (slipway.Rele
 	return two, nil
 }
 
-func (o *oneRelease) Remove(context.Context, slipway.ServiceID, string, string, string) (slipway.ReleaseID, error) {
+func (o *oneRelease) Remove(context.Context, slipway.ServiceID, slipway.Request, string) (slipway.ReleaseID, error) {
 	return two, nil
 }
 
-func (o *oneRelease) Rollback(_ context.Context, _ slipway.ServiceID, _ *slipway.Order, to int, by, reason, _ string) (slipway.ReleaseID, error) {
+func (o *oneRelease) Rollback(_ context.Context, _ slipway.ServiceID, _ *slipway.Order, to int, r slipway.Request, _ string) (slipway.ReleaseID, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if to == 0 {
-		o.play.then(undoing, ended(slipway.RolledBack, by+" went back: "+reason))
+		o.play.then(undoing, ended(slipway.RolledBack, r.By+" went back: "+r.Reason))
 	}
 	return two, nil
 }
