@@ -316,20 +316,6 @@ func TestNothingStartsButWhatWasOrdered(t *testing.T) {
 	}
 }
 
-// What takes no traffic from an edge is at work as soon as it runs.
-func TestAServiceWithoutARouteStartsOnlyWhenItsGatesAreOpen(t *testing.T) {
-	t.Parallel()
-	m, host := newMachine()
-	m.image, m.secrets["env://DB"] = image.Config, "hunter2"
-	in := starting()
-	in.Warrant = warranted(func(o *slipway.OrderStatement) { o.Route = nil })
-	if err := run(t, host.StartGreen, in, nil); err != nil {
-		t.Error(err)
-	}
-	in.Warrant.Decisions = in.Warrant.Decisions[:1]
-	failed(t, run(t, host.StartGreen, in, nil), slipway.CodeForbidden, false, "asks for the signed approval of 2 people and has that of 1")
-}
-
 func TestOnlyWhatWasResolvedForAnOrderIsCopiedAndPulled(t *testing.T) {
 	t.Parallel()
 	_, host := newMachine()

@@ -90,8 +90,7 @@ func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.Container
 	return state, nil
 }
 
-// mayStart wants an order for exactly this, on that host. What takes no traffic
-// from an edge is at work as soon as it runs, so its gates must be open now.
+// mayStart wants an order for exactly this, on that host.
 func (a *Host) mayStart(in StartInput) (grant, error) {
 	g, err := a.past(in.Warrant, in.Release)
 	if err != nil {
@@ -115,12 +114,6 @@ func (a *Host) mayStart(in StartInput) (grant, error) {
 		return g, refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "%q is not the name of its container", in.Name))
 	case in.Publish != nil && *in.Publish != (slipway.Publish{Address: host.Address, Ports: host.Ports}):
 		return g, refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "ports %v of %s are not those of host %s in the fleet file", in.Publish.Ports, in.Publish.Address, in.Host))
-	case g.Route == nil:
-		if g, err = a.present(in.Warrant, in.Release); err != nil {
-			return g, err
-		}
-		g.digest = in.Image.Digest
-		return g, a.approved(in.Warrant, g, a.Signatures.Open)
 	}
 	return g, nil
 }
