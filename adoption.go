@@ -59,6 +59,7 @@ type Found struct {
 	Addresses   []string    `json:"addresses,omitempty"` // on bridge networks of its host; Docker's choice
 	Exposed     []int       `json:"exposed,omitempty"`   // TCP ports
 	Published   []Published `json:"published,omitempty"`
+	Signature   string      `json:"signature,omitempty"` // a ContainerStatement by the worker that found it
 }
 
 // A Published is a TCP port of a host that leads to one of a container.

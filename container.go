@@ -31,7 +31,8 @@ type ContainerState struct {
 	Address   string            `json:"address,omitempty"`   // its fixed IP on the host's bridge network
 	HostPort  int               `json:"host_port,omitempty"` // the published port; 0: none
 	Labels    map[string]string `json:"labels,omitempty"`
-	Exit      *Exit             `json:"exit,omitempty"` // nil while it runs, or before it ran
+	Exit      *Exit             `json:"exit,omitempty"`      // nil while it runs, or before it ran
+	Signature string            `json:"signature,omitempty"` // a ContainerStatement by the worker that started it
 
 	Environment map[string]string `json:"-"` // what it was made with, secrets among it: never stored, never logged
 }

@@ -43,6 +43,8 @@ type Decision struct {
 	Digest   string    `json:"digest,omitempty"`
 	Settings string    `json:"settings,omitempty"`
 	At       time.Time `json:"at,omitzero"`
+
+	Signature string `json:"signature,omitempty"` // a DecisionStatement by the API; without it the decision does not count
 }
 
 // A GateState is how a gate stands.

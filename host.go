@@ -15,6 +15,7 @@ type Fleet struct {
 	Projects   []Project         `json:"projects"`
 	Profiles   []Profile         `json:"profiles,omitempty"`
 	Directory  Directory         `json:"directory,omitzero"`
+	Signing    Signing           `json:"signing,omitzero"`
 	Hash       string            `json:"hash,omitempty"` // SHA-256 of the file it was read from, in hexadecimal
 }
 

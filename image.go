@@ -16,6 +16,7 @@ type Image struct {
 	Platform   string            `json:"platform"`   // "linux/amd64"
 	Size       int64             `json:"size"`       // bytes, compressed, of manifest, config and layers
 	Labels     map[string]string `json:"labels,omitempty"`
+	Signature  string            `json:"signature,omitempty"` // an ImageStatement by the worker that resolved it; empty in a plan
 }
 
 // Runs reports whether a container whose image ID is id runs this image. The

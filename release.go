@@ -48,6 +48,9 @@ type Release struct {
 	Digest         string        `json:"digest"`   // what it resolved to; empty until verified
 	Settings       string        `json:"settings"` // Service.SettingsHash
 	Kind           ReleaseKind   `json:"kind"`
+	Plan           string        `json:"plan"`                // Plan.Identity: hosts, edges and registries
+	Signature      string        `json:"signature,omitempty"` // the OrderStatement that it carries out
+	Differences    []Difference  `json:"differences"`         // to what serves, once that is known
 	Phase          Phase         `json:"phase"`
 	Outcome        *Outcome      `json:"outcome"` // null until ended
 	Reason         string        `json:"reason"`  // why it ended so, or what it waits for
@@ -65,6 +68,7 @@ type Release struct {
 	SwitchSkew     Duration      `json:"switch_skew,omitzero"` // between the first edge that pointed at green and the last
 	Findings       []Finding     `json:"findings,omitempty"`   // about hosts, before anything was changed
 	Behind         []Behind      `json:"behind"`               // hosts and edges that were left out and are still to be caught up
+	Ignored        string        `json:"ignored,omitempty"`    // the latest message to it that did not count, and why
 	RollbackReady  bool          `json:"rollback_ready"`       // blue is held and its last probe succeeded
 	CleanupPending bool          `json:"cleanup_pending"`      // something is still to be removed from a host that does not answer
 }
@@ -90,6 +94,7 @@ type ReleaseHost struct {
 	Address   string    `json:"address,omitempty"`   // on the host's bridge network
 	HostPort  int       `json:"host_port,omitempty"` // published on the host's address; 0: none
 	StartedAt time.Time `json:"started_at,omitzero"` // by the host's clock
+	Signature string    `json:"signature,omitempty"` // a ContainerStatement by the worker that started it
 	Progress  string    `json:"progress,omitempty"`  // of a pull, for people
 	Error     string    `json:"error,omitempty"`
 }
@@ -129,7 +134,8 @@ type Order struct {
 	Reason      string      `json:"reason,omitempty"`
 	RequestedBy string      `json:"requested_by"`
 	Plan        Plan        `json:"plan"`
-	Adopt       *Adoption   `json:"adopt,omitempty"` // the container, where Kind is KindAdopt
+	Adopt       *Adoption   `json:"adopt,omitempty"`     // the container, where Kind is KindAdopt
+	Signature   string      `json:"signature,omitempty"` // an OrderStatement by the API, or for a removal a RequestStatement; without it nothing is done
 }
 
 // A Version is what a release brings live: one image with one set of settings,
@@ -148,6 +154,7 @@ type Version struct {
 	Since    time.Time     `json:"since,omitzero"`
 	Adopted  *Adoption     `json:"adopted,omitempty"` // nil: Slipway started it. Otherwise its settings are not known, and Service only says how it is reached
 	Gap      Duration      `json:"gap,omitempty"`     // how long nothing served when it took over
+	Warrant  *Warrant      `json:"warrant,omitempty"` // what it was released by: proof, for when somebody goes back to it
 }
 
 // A ServiceStatus is how a service stands, as the API shows it.

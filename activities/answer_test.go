@@ -19,7 +19,7 @@ func TestHungEngineCostsNoMoreThanPatience(t *testing.T) {
 			return run(t, h.HostFacts, activities.HostInput{Host: "h1", Patience: patience}, nil)
 		},
 		"to pull": func(h *activities.Host) error {
-			return run(t, h.PullImage, activities.PullInput{Host: "h1", Image: image, Patience: patience}, nil)
+			return run(t, h.PullImage, activities.PullInput{Host: "h1", Registry: "production", Image: image, Release: "search.api.2", Warrant: warranted(), Patience: patience}, nil)
 		},
 		"while green is not ready": func(h *activities.Host) error {
 			return run(t, h.ProbeGreen, proving(func(in *activities.ProbeInput) { in.Patience, in.Deadline = patience, slipway.Duration(time.Minute) }), nil)
@@ -63,7 +63,7 @@ func TestOnlyAnEngineThatIsSilentIsUnreachable(t *testing.T) {
 	} {
 		m, host := newMachine()
 		m.pullError, m.pings = slipway.Errorf(slipway.CodeUnavailable, "registry: 503"), c.pings
-		err := run(t, host.PullImage, activities.PullInput{Host: "h1", Image: image, Patience: patience}, nil)
+		err := run(t, host.PullImage, activities.PullInput{Host: "h1", Registry: "production", Image: image, Release: "search.api.2", Warrant: warranted(), Patience: patience}, nil)
 		t.Log(name)
 		failed(t, err, c.code, c.again, c.text)
 	}

@@ -11,6 +11,7 @@ import (
 // Central holds the activities that do not belong to one host: registries and
 // edges.
 type Central struct {
+	Authority
 	Registries Registries
 	Edges      Edges
 	Releases   Releases
@@ -36,14 +37,55 @@ type VerifyInput struct {
 	Repository string `json:"repository"`
 	Tag        string `json:"tag"`
 	Platform   string `json:"platform"`
+
+	For *Claim `json:"for,omitempty"` // the release that it is for; nil: nobody acts on the answer
 }
 
-// VerifyImage resolves the tag to a digest, once for the whole release. It
-// changes nothing; asked again, it may find that the tag has moved, which is
-// why a release asks once and keeps the answer.
+// A Claim is a release that says it was ordered.
+type Claim struct {
+	Release     string              `json:"release"`
+	Kind        slipway.ReleaseKind `json:"kind"`
+	Settings    string              `json:"settings"` // Service.SettingsHash
+	Plan        string              `json:"plan"`     // Plan.Identity
+	RequestedBy string              `json:"requested_by"`
+	Warrant     slipway.Warrant     `json:"warrant"`
+}
+
+// VerifyImage resolves the tag to a digest, once for the whole release. For a
+// release, it first makes sure that this was ordered, and signs the answer, so
+// that nobody on the way can put another image in its place. It changes nothing;
+// asked again, it may find that the tag has moved, which is why a release asks
+// once and keeps the answer.
 func (a *Central) VerifyImage(ctx context.Context, in VerifyInput) (slipway.Image, error) {
+	var g grant
+	if in.For != nil {
+		var err error
+		if g, err = a.ordered(in); err != nil {
+			return slipway.Image{}, Failure(err)
+		}
+	}
 	image, err := a.Registries.Resolve(ctx, in.Registry, in.Repository, in.Tag, in.Platform)
+	if err == nil && in.For != nil {
+		image.Signature, err = a.Signatures.Seal(
+			slipway.ImageStatement{Order: g.order, Digest: image.Digest, Image: image.Identity()}, slipway.WitnessLasts)
+	}
 	return image, Failure(err)
+}
+
+// ordered holds a release to its order, before it begins.
+func (a *Central) ordered(in VerifyInput) (grant, error) {
+	g, err := a.present(&in.For.Warrant, in.For.Release)
+	if err != nil {
+		return g, err
+	}
+	if err := g.of(in.For.Settings); err != nil {
+		return g, err
+	}
+	if c := in.For; in.Repository != g.Image || in.Tag != g.Tag || c.Plan != g.Plan || c.Kind != g.Kind || c.RequestedBy != g.RequestedBy {
+		return g, refused(g.release, slipway.Errorf(slipway.CodeForbidden, "it says that %s ordered a %s of %s:%s on plan %.12s, but %s ordered a %s of %s:%s on %.12s: somebody has changed it since",
+			c.RequestedBy, c.Kind, in.Repository, in.Tag, c.Plan, g.RequestedBy, g.Kind, g.Image, g.Tag, g.Plan))
+	}
+	return g, a.registry(g, in.Registry, slipway.SourceRegistry)
 }
 
 // ReplicateInput says which image goes where.
@@ -51,15 +93,39 @@ type ReplicateInput struct {
 	From  string        `json:"from"`
 	To    string        `json:"to"`
 	Image slipway.Image `json:"image"`
+
+	Release string           `json:"release"`
+	Warrant *slipway.Warrant `json:"warrant,omitempty"`
 }
 
 // ReplicateImage copies the image from one registry to another and compares
 // the digests there. Idempotent: content is addressed by digest, and what is
 // there already is not sent again.
 func (a *Central) ReplicateImage(ctx context.Context, in ReplicateInput) error {
+	if err := a.mayCopy(in); err != nil {
+		return Failure(err)
+	}
 	return Failure(a.Registries.Copy(ctx, in.From, in.To, in.Image, func(p slipway.Progress) {
 		activity.RecordHeartbeat(ctx, p)
 	}))
+}
+
+// mayCopy wants an order for what is to get into the production registry.
+func (a *Central) mayCopy(in ReplicateInput) error {
+	g, err := a.past(in.Warrant, in.Release)
+	if err != nil {
+		return err
+	}
+	if err := a.image(in.Warrant, &g, in.Image); err != nil {
+		return err
+	}
+	if in.Image.Tag != g.Tag { // it is what the copy is called
+		return refused(g.release, slipway.Errorf(slipway.CodeForbidden, "it is to be copied as %s, but %s ordered %s", in.Image.Tag, g.RequestedBy, g.Tag))
+	}
+	if err := a.registry(g, in.From, slipway.SourceRegistry); err != nil {
+		return err
+	}
+	return a.registry(g, in.To, slipway.ProductionRegistry)
 }
 
 // AwaitResult is how a release's workflow ended.

@@ -57,10 +57,24 @@ func awaitRoute(ctx context.Context, edge EdgeAdmin, in EdgeInput) (slipway.Rout
 type StageInput struct {
 	Edge    string               `json:"edge"`
 	Request slipway.StageRequest `json:"request"`
+	Warrant *slipway.Warrant     `json:"warrant,omitempty"`
 }
 
-// StageTarget makes green known to an edge. Idempotent: see slipway.Table.
+// StageTarget makes green known to an edge. From then on a person may point the
+// edge at it, so all that a switch takes is wanted here already: an order that
+// counts, all gates open, the route that was ordered, and upstreams that are
+// containers of this release. Idempotent: see slipway.Table.
 func (a *Central) StageTarget(ctx context.Context, in StageInput) (slipway.RouteState, error) {
+	g, err := a.switching(ctx, in.Warrant, in.Request.Release, in.Edge)
+	if err == nil {
+		err = a.reached(in.Warrant, g, in.Edge, in.Request.Upstreams)
+	}
+	if err == nil && (g.ServiceID != in.Request.ServiceID || g.Route == nil || *g.Route != in.Request.Route) {
+		err = refused(g.release, slipway.Errorf(slipway.CodeForbidden, "route %s of %s is not what was ordered, which is %v of %s", in.Request.Route, in.Request.ServiceID, g.Route, g.ServiceID))
+	}
+	if err != nil {
+		return slipway.RouteState{}, Failure(err)
+	}
 	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) { return e.Stage(ctx, in.Request) })
 }
 
@@ -68,6 +82,7 @@ func (a *Central) StageTarget(ctx context.Context, in StageInput) (slipway.Route
 type CommitInput struct {
 	Edge    string                `json:"edge"`
 	Request slipway.CommitRequest `json:"request"`
+	Warrant *slipway.Warrant      `json:"warrant,omitempty"`
 }
 
 // Commitment is the route of an edge that was pointed at green.
@@ -76,24 +91,53 @@ type Commitment struct {
 	Acknowledged time.Time `json:"acknowledged,omitzero"` // by the clock of the worker that asked: the edges' own may differ
 }
 
-// CommitTarget points an edge at green. Idempotent: see slipway.Table.
+// CommitTarget points an edge at green. The order must count, and its gates be
+// open, at this moment, whatever was so when green was staged. Idempotent: see
+// slipway.Table.
 func (a *Central) CommitTarget(ctx context.Context, in CommitInput) (Commitment, error) {
+	g, err := a.switching(ctx, in.Warrant, in.Request.Release, in.Edge)
+	if err == nil && g.ServiceID != in.Request.ServiceID {
+		err = refused(g.release, slipway.Errorf(slipway.CodeForbidden, "it is no release of %s", in.Request.ServiceID))
+	}
+	if err == nil {
+		err = ctx.Err() // it is not wanted any more
+	}
+	if err != nil {
+		return Commitment{}, Failure(err)
+	}
 	route, err := onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) { return e.Commit(ctx, in.Request) })
 	return Commitment{route, time.Now()}, err
 }
+
+// firstHour is how long after its switch a first release may be undone.
+const firstHour = time.Hour
 
 // RestoreInput points an edge back at blue.
 type RestoreInput struct {
 	Edge    string                 `json:"edge"`
 	Request slipway.RestoreRequest `json:"request"`
+	Removal string                 `json:"removal,omitempty"` // the signed request to take the service away; only where it is to serve nothing
 }
 
 // RestoreTarget points an edge back at blue, whether or not the commit had
 // arrived. Idempotent: see slipway.Table. Where an operator has decided
 // otherwise on the edge itself, or the edge has lost its route, that is what is
-// returned: the caller compares Active with what it asked for.
+// returned: the caller compares Active with what it asked for. It needs no
+// signature, because nothing may stand in the way back: an edge knows only what
+// was approved. An edge is pointed at nothing where a first release is undone,
+// which it would be soon after its switch or never, and where somebody has signed
+// that what serves is to be removed.
 func (a *Central) RestoreTarget(ctx context.Context, in RestoreInput) (slipway.RouteState, error) {
 	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) {
+		if in.Request.Release == "" {
+			state, err := e.Route(ctx, in.Request.ServiceID)
+			if err == nil {
+				err = a.mayServeNothing(in, state)
+			}
+			if err != nil && slipway.ErrorCode(err) != slipway.CodeNotFound {
+				return state, err
+			}
+		}
 		state, err := e.Restore(ctx, in.Request)
 		switch slipway.ErrorCode(err) {
 		case slipway.CodeConflict, slipway.CodeNotFound:
@@ -103,10 +147,29 @@ func (a *Central) RestoreTarget(ctx context.Context, in RestoreInput) (slipway.R
 	})
 }
 
+func (a *Central) mayServeNothing(in RestoreInput, now slipway.RouteState) error {
+	if now.Active == "" || in.Removal == "" && time.Since(now.ChangedAt) <= firstHour {
+		return nil
+	}
+	if in.Removal == "" {
+		return slipway.Errorf(slipway.CodeForbidden, "edge %s has served %s since %s: it is not pointed at nothing by an undo; slipway remove takes a service away",
+			in.Edge, now.Active, now.ChangedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	var s slipway.RequestStatement
+	if _, err := a.Signatures.Proof(in.Removal, &s); err != nil {
+		return refused(in.Request.By, err)
+	}
+	if s.Act != "remove" || s.ServiceID != in.Request.ServiceID || s.Release != now.Active {
+		return refused(in.Request.By, slipway.Errorf(slipway.CodeForbidden, "what was signed is that %s wanted to %s %s, but edge %s serves %s of %s", s.By, s.Act, s.Release, in.Edge, now.Active, in.Request.ServiceID))
+	}
+	return nil
+}
+
 // AmendInput tells an edge where the containers of a release are now.
 type AmendInput struct {
 	Edge    string               `json:"edge"`
 	Request slipway.AmendRequest `json:"request"`
+	Warrant *slipway.Warrant     `json:"warrant,omitempty"`
 }
 
 // AmendTarget tells an edge where the containers of a release are now, without
@@ -114,7 +177,12 @@ type AmendInput struct {
 // comes back with the route. Where the edge is at another revision, or has
 // forgotten the release, that is what is returned: the caller compares the
 // target with what it asked for, and decides anew on the revision that it sees.
+// The upstreams must be containers that were started for the release, whose
+// order need not count any more: it may have been live for long.
 func (a *Central) AmendTarget(ctx context.Context, in AmendInput) (slipway.RouteState, error) {
+	if err := a.mayAmend(in); err != nil {
+		return slipway.RouteState{}, Failure(err)
+	}
 	edge, err := a.Edges.Edge(in.Edge)
 	if err != nil {
 		return slipway.RouteState{}, Failure(err)
@@ -125,6 +193,20 @@ func (a *Central) AmendTarget(ctx context.Context, in AmendInput) (slipway.Route
 		state, err = edge.Route(ctx, in.Request.ServiceID)
 	}
 	return trimmed(state, in.Request.Release), Failure(err)
+}
+
+func (a *Central) mayAmend(in AmendInput) error {
+	g, err := a.past(in.Warrant, in.Request.Release)
+	if err != nil {
+		return err
+	}
+	if err := g.through(in.Edge); err != nil {
+		return err
+	}
+	if _, err := a.resolved(in.Warrant, &g); err != nil {
+		return err
+	}
+	return a.reached(in.Warrant, g, in.Edge, in.Request.Upstreams)
 }
 
 // TargetInput names a release's target on an edge.
@@ -181,10 +263,20 @@ type RemoveRouteInput struct {
 }
 
 // RemoveRoute makes an edge forget a service; connections that are still open
-// to it are cut. Idempotent: a route that is not there is removed already.
+// to it are cut. Only one that serves nothing goes. Idempotent: a route that is
+// not there is removed already.
 func (a *Central) RemoveRoute(ctx context.Context, in RemoveRouteInput) error {
 	edge, err := a.Edges.Edge(in.Edge)
 	if err != nil {
+		return Failure(err)
+	}
+	if route, err := edge.Route(ctx, in.Service); err != nil || route.Active != "" {
+		if slipway.ErrorCode(err) == slipway.CodeNotFound {
+			return nil
+		}
+		if err == nil {
+			err = slipway.Errorf(slipway.CodeConflict, "edge %s serves %s: the route of %s stays", in.Edge, route.Active, in.Service)
+		}
 		return Failure(err)
 	}
 	return Failure(edge.Remove(ctx, in.Service, in.Generation))

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -99,30 +100,30 @@ func TestAmendmentReturnsTheTargetThatTheEdgeHas(t *testing.T) {
 	g, central := newGateway()
 	g.table[search.Key()] = slipway.RouteState{
 		ServiceID: search, Active: "search.api.1", Generation: 6,
-		Targets: map[string]slipway.Target{"search.api.0": {Upstreams: []string{"10.0.0.1:79"}}, "search.api.1": {Upstreams: []string{"10.0.0.1:80"}}},
+		Targets: map[string]slipway.Target{"search.api.0": {Upstreams: []string{"10.0.0.1:8079"}}, "search.api.1": {Upstreams: []string{"10.0.0.1:8080"}}},
 	}
 	amend := func(release string, revision uint64, upstream string) slipway.RouteState {
 		t.Helper()
 		var route slipway.RouteState
 		in := activities.AmendInput{Edge: "e1", Request: slipway.AmendRequest{
 			ServiceID: search, Release: release, Upstreams: []string{upstream}, Revision: revision,
-		}}
+		}, Warrant: live(release, upstream)}
 		if err := run(t, central.AmendTarget, in, &route); err != nil {
 			t.Fatal(err)
 		}
 		return route
 	}
-	want := map[string]slipway.Target{"search.api.1": {Upstreams: []string{"10.0.0.2:80"}, Revision: 1}}
+	want := map[string]slipway.Target{"search.api.1": {Upstreams: []string{"10.0.0.2:8080"}, Revision: 1}}
 	for _, revision := range []uint64{0, 0, 7} { // carried out, repeated, refused
-		upstream := "10.0.0.2:80"
+		upstream := "10.0.0.2:8080"
 		if revision == 7 {
-			upstream = "10.0.0.3:80"
+			upstream = "10.0.0.3:8080"
 		}
 		if diff := cmp.Diff(want, amend("search.api.1", revision, upstream).Targets); diff != "" {
 			t.Errorf("decided at revision %d: target (-want +got):\n%s", revision, diff)
 		}
 	}
-	if route := amend("search.api.9", 0, "10.0.0.9:80"); route.Targets != nil || route.Generation != 6 {
+	if route := amend("search.api.9", 0, "10.0.0.9:8080"); route.Targets != nil || route.Generation != 6 {
 		t.Errorf("of a release that the edge has forgotten came %+v", route)
 	}
 	var route slipway.RouteState
@@ -132,6 +133,15 @@ func TestAmendmentReturnsTheTargetThatTheEdgeHas(t *testing.T) {
 	if diff := cmp.Diff(want, route.Targets); diff != "" {
 		t.Errorf("read target (-want +got):\n%s", diff)
 	}
+}
+
+// live is the warrant of a release that one container on h1 serves.
+func live(release, upstream string) *slipway.Warrant {
+	w := warranted()
+	s := container(w, slipway.ContainerStatement{Host: "h1", Address: strings.TrimSuffix(upstream, ":8080")})
+	s.Release = release
+	w.Containers = []string{seal(s)}
+	return w
 }
 
 func TestUnknownEdgeAndHostAreNotTriedAgain(t *testing.T) {

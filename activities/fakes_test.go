@@ -68,11 +68,12 @@ type machine struct {
 	pings       []error       // what the next pings get, before it answers
 	refusal     error         // of the rules
 	kept        slipway.Evidence
+	removed     []string
 }
 
 func newMachine() (*machine, *activities.Host) {
 	m := &machine{answers: map[string][]error{}, probes: map[string]int{}, exit: make(chan slipway.Exit, 1), secrets: map[string]string{}}
-	return m, &activities.Host{Engines: machines{"h1": m}, Registries: registry{}, Prober: m, Rules: m, Secrets: m, Evidence: m}
+	return m, &activities.Host{Authority: authority(), Engines: machines{"h1": m}, Registries: registry{}, Prober: m, Rules: m, Secrets: m, Evidence: m}
 }
 
 type machines map[string]*machine
@@ -205,7 +206,7 @@ func (m *machine) Inspect(_ context.Context, name string) (slipway.ContainerStat
 	if m.environment == nil {
 		return slipway.ContainerState{}, slipway.Errorf(slipway.CodeNotFound, "there is no container %s", name)
 	}
-	return slipway.ContainerState{Name: name, Environment: m.environment}, nil
+	return slipway.ContainerState{Name: name, Environment: m.environment, Address: "10.0.0.1", HostPort: 20001}, nil
 }
 
 func (m *machine) Keep(_ context.Context, _, _ string, evidence slipway.Evidence) (string, error) {
@@ -230,6 +231,11 @@ func (m *machine) Pull(ctx context.Context, _ string, _ slipway.RegistryAuth, _ 
 	return m.image, m.reply(ctx)
 }
 
+func (m *machine) Remove(_ context.Context, name string, _ time.Duration) error {
+	m.removed = append(m.removed, name)
+	return nil
+}
+
 func (m *machine) Secret(_ context.Context, ref string) (string, error) {
 	secret, ok := m.secrets[ref]
 	if !ok {
@@ -244,6 +250,12 @@ func (registry) PullRef(_ context.Context, name string, image slipway.Image) (st
 	return name + "/" + image.Repository + "@" + image.Digest, slipway.RegistryAuth{}, nil
 }
 
+func (registry) Resolve(_ context.Context, _, _, tag, _ string) (slipway.Image, error) {
+	resolved := image
+	resolved.Tag = tag
+	return resolved, nil
+}
+
 // gateway is an edge.
 type gateway struct {
 	activities.EdgeAdmin
@@ -256,7 +268,7 @@ type gateway struct {
 
 func newGateway() (*gateway, *activities.Central) {
 	g := &gateway{table: slipway.Table{}}
-	return g, &activities.Central{Edges: gateways{"e1": g}}
+	return g, &activities.Central{Authority: authority(), Edges: gateways{"e1": g}}
 }
 
 type gateways map[string]*gateway
@@ -279,6 +291,18 @@ func (g *gateway) Route(_ context.Context, id slipway.ServiceID) (slipway.RouteS
 		return route, nil
 	}
 	return slipway.RouteState{ServiceID: id}, nil
+}
+
+func (g *gateway) Stage(_ context.Context, req slipway.StageRequest) (slipway.RouteState, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.table.Stage(req)
+}
+
+func (g *gateway) Commit(_ context.Context, req slipway.CommitRequest) (slipway.RouteState, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.table.Commit(req, time.Now())
 }
 
 func (g *gateway) Restore(_ context.Context, req slipway.RestoreRequest) (slipway.RouteState, error) {

@@ -9,7 +9,9 @@ import (
 // Host holds the activities of one Docker host. Each names its host in its
 // input; an agent has an engine for its own host only.
 type Host struct {
+	Authority
 	Engines    Engines
+	Edges      Edges // nil on an agent, which reaches none
 	Registries Registries
 	Prober     Prober
 	Rules      Rules

@@ -15,6 +15,8 @@ type PullInput struct {
 	Image    slipway.Image `json:"image"`
 
 	Patience slipway.Duration `json:"patience,omitempty"` // as in HostInput
+	Release  string           `json:"release"`
+	Warrant  *slipway.Warrant `json:"warrant,omitempty"`
 }
 
 // PullResult is the image as the host's image store has it.
@@ -23,9 +25,12 @@ type PullResult struct {
 }
 
 // PullImage makes the image present on the host and checks that what is there
-// is what was verified. Idempotent: it names the image by digest, and layers
+// is what was verified, for a release that was ordered. Idempotent: it names the image by digest, and layers
 // that are there already are not fetched again.
 func (a *Host) PullImage(ctx context.Context, in PullInput) (PullResult, error) {
+	if err := a.mayPull(in); err != nil {
+		return PullResult{}, Failure(err)
+	}
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {
 		return PullResult{}, Failure(err)
@@ -47,6 +52,17 @@ func (a *Host) PullImage(ctx context.Context, in PullInput) (PullResult, error) 
 		return PullResult{}, Failure(notVerified(in.Host, in.Image, id))
 	}
 	return PullResult{ImageID: id}, nil
+}
+
+func (a *Host) mayPull(in PullInput) error {
+	g, err := a.past(in.Warrant, in.Release)
+	if err != nil {
+		return err
+	}
+	if err := a.image(in.Warrant, &g, in.Image); err != nil {
+		return err
+	}
+	return a.registry(g, in.Registry, slipway.ProductionRegistry)
 }
 
 func notVerified(host string, image slipway.Image, id string) error {

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"slipway"
 )
@@ -18,16 +19,22 @@ type StartInput struct {
 	Publish  *slipway.Publish `json:"publish,omitempty"`
 	Address  string           `json:"address,omitempty"`  // of the host, for the ports that the service fixes
 	Patience slipway.Duration `json:"patience,omitempty"` // as in HostInput
+	Warrant  *slipway.Warrant `json:"warrant,omitempty"`
 }
 
 // StartGreen makes green's container run on the host, and checks that it runs
-// the image that was verified. What the service asks of the host is held to the
-// rules once more, here where it takes effect: a history is no authority, and
-// the rules may have changed since the order was given. Idempotent: the container is found by its name,
-// which no other release has, so one that an earlier attempt made is taken as
-// it is.
+// the image that was verified. It is the one that was ordered, image and
+// settings, and what it asks of the host is held to the rules once more, here
+// where it takes effect: a history is no authority, and the rules may have
+// changed since. What was started is signed, so that an edge is told of nothing
+// else. Idempotent: the container is found by its name, which no other release
+// has, so one that an earlier attempt made is taken as it is.
 func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.ContainerState, error) {
 	none := slipway.ContainerState{}
+	g, err := a.mayStart(in)
+	if err != nil {
+		return none, Failure(err)
+	}
 	if err := a.Rules.Permit(in.Service, in.Host); err != nil {
 		return none, Failure(err)
 	}
@@ -42,6 +49,9 @@ func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.Container
 	environment, err := a.environment(ctx, in.Service.Container)
 	if err != nil {
 		return none, Failure(err)
+	}
+	if err := ctx.Err(); err != nil {
+		return none, Failure(err) // it is not wanted any more
 	}
 	labels := map[string]string{}
 	maps.Copy(labels, in.Service.Container.Labels)
@@ -70,8 +80,42 @@ func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.Container
 	if state.Exit != nil { // it ended at once; how is told by whoever proves it
 		state.Exit.Error = ""
 	}
+	if state.Signature, err = a.Signatures.Seal(slipway.ContainerStatement{
+		Order: g.order, Release: in.Release, Host: in.Host, Name: in.Name, Digest: in.Image.Digest,
+		Address: state.Address, HostPort: state.HostPort,
+	}, slipway.WitnessLasts); err != nil {
+		return none, Failure(err)
+	}
 	state.Labels = nil // the caller gave them; a history need not hold them twice
 	return state, nil
+}
+
+// mayStart wants an order for exactly this, on that host.
+func (a *Host) mayStart(in StartInput) (grant, error) {
+	g, err := a.past(in.Warrant, in.Release)
+	if err != nil {
+		return g, err
+	}
+	if err := g.of(in.Service.SettingsHash()); err != nil {
+		return g, err
+	}
+	if err := a.image(in.Warrant, &g, in.Image); err != nil {
+		return g, err
+	}
+	if err := a.registry(g, in.Registry, slipway.ProductionRegistry); err != nil {
+		return g, err
+	}
+	host, _ := a.Fleet().Host(in.Host)
+	id, _ := slipway.ParseReleaseID(in.Release)
+	switch {
+	case !slices.Contains(g.Hosts, in.Host):
+		return g, refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "host %s is not among those that were ordered: %v", in.Host, g.Hosts))
+	case in.Name != id.ContainerName(0):
+		return g, refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "%q is not the name of its container", in.Name))
+	case in.Publish != nil && *in.Publish != (slipway.Publish{Address: host.Address, Ports: host.Ports}):
+		return g, refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "ports %v of %s are not those of host %s in the fleet file", in.Publish.Ports, in.Publish.Address, in.Host))
+	}
+	return g, nil
 }
 
 // environment is the container's environment with secrets looked up. It goes

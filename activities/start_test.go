@@ -21,10 +21,7 @@ var image = slipway.Image{
 func starting() activities.StartInput {
 	return activities.StartInput{
 		Host: "h1", Release: "search.api.2", Name: "search.api.2", Registry: "production", Image: image,
-		Service: slipway.Service{ServiceID: search, Container: slipway.Container{
-			Labels:      map[string]string{"team": "search", slipway.LabelRelease: "forged"},
-			Environment: map[string]slipway.Value{"LOG": {Plain: "info"}, "DB_PASSWORD": {Secret: "env://DB"}},
-		}},
+		Service: settings(), Warrant: warranted(),
 	}
 }
 
@@ -83,5 +80,5 @@ func TestAnImageThatWasNotVerifiedIsRefused(t *testing.T) {
 	m.image, m.secrets["env://DB"] = "sha256:"+strings.Repeat("e", 64), "hunter2"
 	want := "host h1 has image sha256:eeeeeeeeeeee where sha256:dddddddddddd (config sha256:cccccccccccc) was verified"
 	failed(t, run(t, host.StartGreen, starting(), nil), slipway.CodeInvalid, false, want)
-	failed(t, run(t, host.PullImage, activities.PullInput{Host: "h1", Registry: "production", Image: image}, nil), slipway.CodeInvalid, false, want)
+	failed(t, run(t, host.PullImage, activities.PullInput{Host: "h1", Registry: "production", Image: image, Release: "search.api.2", Warrant: warranted()}, nil), slipway.CodeInvalid, false, want)
 }

@@ -15,14 +15,14 @@ type actInput struct {
 }
 
 func (s *server) abort(ctx context.Context, in *actInput) (*struct{}, error) {
-	return s.act(ctx, in, s.Releases.Abort)
+	return s.act(ctx, in, "abort", s.Releases.Abort)
 }
 
 func (s *server) accept(ctx context.Context, in *actInput) (*struct{}, error) {
-	return s.act(ctx, in, s.Releases.Accept)
+	return s.act(ctx, in, "accept", s.Releases.Accept)
 }
 
-func (s *server) act(ctx context.Context, in *actInput, do func(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error) (*struct{}, error) {
+func (s *server) act(ctx context.Context, in *actInput, act string, do func(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error) (*struct{}, error) {
 	id, err := s.release(ctx, in.ID, slipway.RightRelease)
 	if err != nil {
 		return nil, err
@@ -31,5 +31,9 @@ func (s *server) act(ctx context.Context, in *actInput, do func(ctx context.Cont
 	if in.Body != nil {
 		reason = in.Body.Reason
 	}
-	return nil, do(ctx, id, requestOf(ctx).session.User, reason, in.key(ctx))
+	request, err := s.request(ctx, act, id.ServiceID, id.String(), reason)
+	if err != nil {
+		return nil, err
+	}
+	return nil, do(ctx, id, request, in.key(ctx))
 }

@@ -39,6 +39,9 @@ func (s *server) adopt(ctx context.Context, in *adoptInput) (*submitOutput, erro
 		Service: svc, Tag: in.Body.Container, Kind: slipway.KindAdopt, Reason: in.Body.Reason,
 		RequestedBy: requestOf(ctx).session.User, Plan: plan, Adopt: &adoption,
 	}
+	if err := s.signOrder(&order); err != nil {
+		return nil, err
+	}
 	id, err := s.Releases.Adopt(ctx, order, in.key(ctx))
 	if err != nil {
 		return nil, err

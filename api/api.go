@@ -25,12 +25,12 @@ type Releases interface {
 	Plan(ctx context.Context, order slipway.Order) (slipway.Preview, error)
 	Preflight(ctx context.Context, plan slipway.Plan, order *slipway.Order) (slipway.PreflightReport, error)
 	Decide(ctx context.Context, id slipway.ReleaseID, decision slipway.Decision, key string) error
-	Abort(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error
-	Accept(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error
-	Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, by, reason, key string) (slipway.ReleaseID, error)
+	Abort(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error
+	Accept(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error
+	Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, request slipway.Request, key string) (slipway.ReleaseID, error)
 
 	Adopt(ctx context.Context, order slipway.Order, key string) (slipway.ReleaseID, error)
-	Remove(ctx context.Context, service slipway.ServiceID, by, reason, key string) (slipway.ReleaseID, error)
+	Remove(ctx context.Context, service slipway.ServiceID, request slipway.Request, key string) (slipway.ReleaseID, error)
 	Lock(ctx context.Context, service slipway.ServiceID, by, reason, key string) error
 	Unlock(ctx context.Context, service slipway.ServiceID, by, reason, key string) error
 
@@ -50,7 +50,8 @@ type Config struct {
 	Tokens     Tokens                // of machines, and the sessions that are over
 	Directory  Directory             // of people beside those of the fleet; nil: there is none
 	Audit      Audit                 // of what people do and are refused; without it nothing is done
-	SigningKey []byte                // at least 32 bytes, as LoadKey gives them; a new one signs everybody out
+	Signatures Signatures            // of orders, decisions and requests
+	SigningKey []byte                // of sessions, at least 32 bytes, as LoadKey gives them; a new one signs everybody out
 	TemporalUI http.Handler          // serves below /temporal/, with that prefix in the path; nil: not found
 	Registry   *prometheus.Registry  // served on /metrics; the API's own metrics are added to it
 	Logger     *slog.Logger          // nil: slog.Default()
@@ -74,8 +75,8 @@ type server struct {
 // events ends when its request's context does: a server that is to shut down
 // gracefully cancels the base context of its connections first.
 func New(c Config) (http.Handler, error) {
-	if c.Releases == nil || c.Tokens == nil || c.Fleet == nil || c.Audit == nil || c.Registry == nil {
-		return nil, errors.New("api: Releases, Tokens, Fleet, Audit and Registry must be set")
+	if c.Releases == nil || c.Tokens == nil || c.Fleet == nil || c.Audit == nil || c.Signatures == nil || c.Registry == nil {
+		return nil, errors.New("api: Releases, Tokens, Fleet, Audit, Signatures and Registry must be set")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

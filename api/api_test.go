@@ -95,6 +95,7 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 		Tokens:     s.ring,
 		Fleet:      s.fleet.Load,
 		Audit:      s.audit,
+		Signatures: keys(),
 		SigningKey: bytes.Repeat([]byte{7}, 32),
 		Registry:   s.registry,
 		Logger:     slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

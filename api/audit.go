@@ -30,6 +30,7 @@ var actions = map[string]string{
 	"DELETE /api/v1/tokens/{id}":                         "token.revoke",
 	"POST /api/v1/releases":                              "release.submit",
 	"POST /api/v1/releases/{id}/decisions":               "release.decide",
+	"POST /api/v1/releases/{id}/decisions/signature":     "release.sign",
 	"POST /api/v1/releases/{id}/abort":                   "release.abort",
 	"POST /api/v1/releases/{id}/accept":                  "release.accept",
 	"POST /api/v1/adoptions":                             "service.adopt",
@@ -38,7 +39,7 @@ var actions = map[string]string{
 	"POST /api/v1/services/{project}/{service}/restart":  "service.restart",
 	"POST /api/v1/services/{project}/{service}/lock":     "service.lock",
 	"DELETE /api/v1/services/{project}/{service}/lock":   "service.unlock",
-	"/temporal/":                                         "temporal.change",
+	"/temporal/": "temporal.change",
 }
 
 // reading are the routes that change nothing although their method says so.

@@ -87,6 +87,11 @@ var waysIn = map[string]asked{
 		body:    map[string]any{"gate": "go", "decision": "approve", "reason": "seen"},
 		entries: both(`release.decide by "abel" via "token" on search/query-api search.query-api.7 gate go because seen`),
 	},
+	"POST /api/v1/releases/{id}/decisions/signature": {
+		user: "abel", path: "/api/v1/releases/search.query-api.7/decisions/signature", want: 200,
+		body:    map[string]any{"gate": "go", "decision": "approve", "reason": "seen"},
+		entries: both(`release.sign by "abel" via "token" on search/query-api search.query-api.7 gate go because seen`),
+	},
 	"POST /api/v1/releases/{id}/abort": {
 		user: "rita", path: "/api/v1/releases/search.query-api.7/abort", want: 204, body: map[string]any{"reason": "wrong"},
 		entries: both(`release.abort by "rita" via "token" on search/query-api search.query-api.7 because wrong`),
@@ -161,7 +166,7 @@ func auditedSite(t *testing.T, change ...func(*api.Config)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live := slipway.Version{Release: "search.query-api.6", Tag: "v1", Digest: digest, Service: svc}
+	live := slipway.Version{Release: "search.query-api.6", Tag: "v1", Digest: digest, Service: svc, Warrant: warrant(t, svc, digest)}
 	s.workflows.services[id] = slipway.ServiceStatus{
 		ServiceID: id, Live: &live, Held: "search.query-api.7", Good: []slipway.Version{{Release: "search.query-api.5"}},
 		Lock: &slipway.Lock{By: "otto", Reason: "the database moves"},

@@ -18,33 +18,60 @@ type decideInput struct {
 		Reason   string `json:"reason,omitempty" maxLength:"1000" doc:"a rejection says why"`
 		Digest   string `json:"digest,omitempty" doc:"of the release as it was seen; the decision is void if it has another one. Default: the one it has"`
 		Settings string `json:"settings,omitempty" doc:"as digest"`
+		Plan     string `json:"plan,omitempty" doc:"as digest"`
 	}
 }
 
+// decide passes a decision on.
 func (s *server) decide(ctx context.Context, in *decideInput) (*struct{}, error) {
-	id, err := s.release(ctx, in.ID, slipway.RightView)
+	id, decision, err := s.decision(ctx, in)
 	if err != nil {
 		return nil, err
+	}
+	return nil, s.Releases.Decide(ctx, id, decision, in.key(ctx))
+}
+
+type signedOutput struct{ Body slipway.Decision }
+
+// signed gives a decision to whoever makes it, who passes it on by other means:
+// as the payload of the signal decide of Temporal.
+func (s *server) signed(ctx context.Context, in *decideInput) (*signedOutput, error) {
+	_, decision, err := s.decision(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return &signedOutput{decision}, nil
+}
+
+// decision is the signed decision of whoever is signed in, if they may make it.
+func (s *server) decision(ctx context.Context, in *decideInput) (slipway.ReleaseID, slipway.Decision, error) {
+	none := slipway.Decision{}
+	id, err := s.release(ctx, in.ID, slipway.RightView)
+	if err != nil {
+		return id, none, err
 	}
 	release, err := s.Releases.Release(ctx, id)
 	if err != nil {
-		return nil, err
+		return id, none, err
 	}
 	i := slices.IndexFunc(release.Gates, func(g slipway.GateState) bool { return g.Name == in.Body.Gate })
 	if i < 0 {
-		return nil, slipway.Errorf(slipway.CodeNotFound, "%s has no gate %q; %s", id, in.Body.Gate, gateNames(release.Gates))
+		return id, none, slipway.Errorf(slipway.CodeNotFound, "%s has no gate %q; %s", id, in.Body.Gate, gateNames(release.Gates))
+	}
+	if in.Body.Plan != "" && in.Body.Plan != release.Plan {
+		return id, none, slipway.Errorf(slipway.CodeConflict, "the decision is about another plan, of hosts, edges and registries, than %s has: look at it again", id)
 	}
 	if requestOf(ctx).session.Token != nil {
-		return nil, slipway.Errorf(slipway.CodeForbidden, "a token decides nothing: gates ask people")
+		return id, none, slipway.Errorf(slipway.CodeForbidden, "a token decides nothing: gates ask people")
 	}
 	if err := s.renew(ctx); err != nil {
-		return nil, err
+		return id, none, err
 	}
 	who := requestOf(ctx).session
 	if gate := release.Gates[i]; !s.mayDecide(ctx, id.Project, gate.Approvers) {
-		return nil, slipway.Errorf(slipway.CodeForbidden, "%s may not decide gate %s: it asks %s", who.User, gate.Name, asked(gate.Approvers))
+		return id, none, slipway.Errorf(slipway.CodeForbidden, "%s may not decide gate %s: it asks %s", who.User, gate.Name, asked(gate.Approvers))
 	}
-	return nil, s.Releases.Decide(ctx, id, slipway.Decision{
+	decision := slipway.Decision{
 		Gate:     in.Body.Gate,
 		Verdict:  slipway.Verdict(in.Body.Decision),
 		Reason:   in.Body.Reason,
@@ -53,7 +80,11 @@ func (s *server) decide(ctx context.Context, in *decideInput) (*struct{}, error)
 		Digest:   cmp.Or(in.Body.Digest, release.Digest),
 		Settings: cmp.Or(in.Body.Settings, release.Settings),
 		At:       s.Now().UTC(),
-	}, in.key(ctx))
+	}
+	if err := s.signDecision(id, release, &decision); err != nil {
+		return id, none, err
+	}
+	return id, decision, nil
 }
 
 // renew reads the groups of whoever is signed in again, however lately that was

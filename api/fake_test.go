@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"slipway"
+	"slipway/drivers/signing"
 	"slipway/starter"
 )
 
@@ -91,12 +94,12 @@ func (w *workflows) Decide(_ context.Context, id slipway.ReleaseID, d slipway.De
 	return w.err
 }
 
-func (w *workflows) Abort(_ context.Context, id slipway.ReleaseID, by, reason, key string) error {
-	return w.act("abort", id, by, reason, key)
+func (w *workflows) Abort(_ context.Context, id slipway.ReleaseID, r slipway.Request, key string) error {
+	return w.act("abort", id, r.By, r.Reason, key)
 }
 
-func (w *workflows) Accept(_ context.Context, id slipway.ReleaseID, by, reason, key string) error {
-	return w.act("accept", id, by, reason, key)
+func (w *workflows) Accept(_ context.Context, id slipway.ReleaseID, r slipway.Request, key string) error {
+	return w.act("accept", id, r.By, r.Reason, key)
 }
 
 func (w *workflows) Lock(_ context.Context, id slipway.ServiceID, by, reason, key string) error {
@@ -111,8 +114,8 @@ func (w *workflows) Adopt(ctx context.Context, order slipway.Order, key string) 
 	return w.Submit(ctx, order, key)
 }
 
-func (w *workflows) Remove(_ context.Context, id slipway.ServiceID, by, reason, key string) (slipway.ReleaseID, error) {
-	return slipway.ReleaseID{ServiceID: id, Number: 99}, w.act("remove", id, by, reason, key)
+func (w *workflows) Remove(_ context.Context, id slipway.ServiceID, r slipway.Request, key string) (slipway.ReleaseID, error) {
+	return slipway.ReleaseID{ServiceID: id, Number: 99}, w.act("remove", id, r.By, r.Reason, key)
 }
 
 func (w *workflows) act(what string, id fmt.Stringer, by, reason, key string) error {
@@ -123,7 +126,7 @@ func (w *workflows) act(what string, id fmt.Stringer, by, reason, key string) er
 	return w.err
 }
 
-func (w *workflows) Rollback(_ context.Context, id slipway.ServiceID, order *slipway.Order, to int, _, _, key string) (slipway.ReleaseID, error) {
+func (w *workflows) Rollback(_ context.Context, id slipway.ServiceID, order *slipway.Order, to int, _ slipway.Request, key string) (slipway.ReleaseID, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	status := w.services[id]
@@ -229,6 +232,7 @@ func release(text string, phase slipway.Phase, change ...func(*slipway.Release))
 	for _, f := range change {
 		f(&r)
 	}
+	r.Signature = ordered(r)
 	return r
 }
 
@@ -282,3 +286,33 @@ func (r *ring) EndSession(_ context.Context, person, session string, expires tim
 	r.standing.Ended[person] = slipway.SignOuts{Sessions: sessions}
 	return r.err
 }
+
+// ordered is the signed order of a release.
+func ordered(r slipway.Release) string {
+	statement := slipway.OrderStatement{
+		ServiceID: slipway.ServiceID{Project: r.Project, Service: r.Service}, Kind: r.Kind,
+		Tag: r.Tag, Settings: r.Settings, Plan: r.Plan, RequestedBy: r.RequestedBy,
+	}
+	for _, g := range r.Gates {
+		statement.Gates = append(statement.Gates, g.Gate)
+	}
+	token, err := keys().Seal(statement, time.Hour)
+	if err != nil {
+		panic(err)
+	}
+	return token
+}
+
+// keys are those of an API that trusts itself, as standalone does.
+var keys = sync.OnceValue(func() *signing.Keys {
+	dir, err := os.MkdirTemp("", "slipway-api-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	keys, err := signing.Open(filepath.Join(dir, "signing.key"), func() *slipway.Fleet { return &slipway.Fleet{} }, true, time.Now)
+	if err != nil {
+		panic(err)
+	}
+	return keys
+})

@@ -75,9 +75,20 @@ func TestDecide_CarriesWhoAndWhatTheySaw(t *testing.T) {
 	if got.At.IsZero() {
 		t.Error("at no time")
 	}
-	want := slipway.Decision{Gate: "go", Verdict: slipway.Reject, Reason: "not today", By: "abel", Groups: []string{"approvers"}, Digest: digest, Settings: "s1", At: got.At}
+	want := slipway.Decision{Gate: "go", Verdict: slipway.Reject, Reason: "not today", By: "abel", Groups: []string{"approvers"}, Digest: digest, Settings: "s1", At: got.At, Signature: got.Signature}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	var signed slipway.DecisionStatement
+	if _, err := keys().Open(got.Signature, &signed); err != nil {
+		t.Error(err)
+	}
+	statement := slipway.DecisionStatement{
+		Release: "search.query-api.1", Order: signed.Order, Gate: "go", Verdict: slipway.Reject, Reason: "not today", By: "abel",
+		Digest: digest, Settings: "s1", RequestedBy: "rita",
+	}
+	if diff := cmp.Diff(statement, signed); diff != "" || signed.Order == "" {
+		t.Errorf("signed for order %q: %s", signed.Order, diff)
 	}
 	if a := s.as("abel", "POST", path, map[string]string{"gate": "stop", "decision": "approve"}); a.problem(t).Code != slipway.CodeNotFound {
 		t.Error(a.body)

@@ -25,7 +25,19 @@ func (s *server) remove(ctx context.Context, in *removeInput) (*removeOutput, er
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.Releases.Remove(ctx, service, requestOf(ctx).session.User, in.Reason, in.key(ctx))
+	status, err := s.Releases.Service(ctx, service)
+	if err != nil && slipway.ErrorCode(err) != slipway.CodeNotFound { // its lane says that
+		return nil, err
+	}
+	live := "nothing" // what serves is what is removed, and nothing that comes later
+	if status.Live != nil {
+		live = status.Live.Release
+	}
+	request, err := s.request(ctx, "remove", service, live, in.Reason)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.Releases.Remove(ctx, service, request, in.key(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,10 @@ func (s *server) restart(ctx context.Context, in *restartInput) (*restartOutput,
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.Releases.Submit(ctx, slipway.Order{
+	if err := s.proven(*status.Live); err != nil {
+		return nil, err
+	}
+	order := slipway.Order{
 		Service:     status.Live.Service,
 		Tag:         status.Live.Digest,
 		Kind:        slipway.KindRestart,
@@ -50,7 +53,11 @@ func (s *server) restart(ctx context.Context, in *restartInput) (*restartOutput,
 		Reason:      in.Body.Reason,
 		RequestedBy: requestOf(ctx).session.User,
 		Plan:        plan,
-	}, in.key(ctx))
+	}
+	if err := s.signOrder(&order); err != nil {
+		return nil, err
+	}
+	id, err := s.Releases.Submit(ctx, order, in.key(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -33,12 +33,15 @@ func (s *server) rollback(ctx context.Context, in *rollbackInput) (*rollbackOutp
 	if err != nil {
 		return nil, err
 	}
-	by := requestOf(ctx).session.User
-	order, err := s.wayBack(status, in.Body.To, by, in.Body.Reason)
+	request, err := s.request(ctx, "rollback", service, "", in.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.Releases.Rollback(ctx, service, order, in.Body.To, by, in.Body.Reason, in.key(ctx))
+	order, err := s.wayBack(status, in.Body.To, request.By, in.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.Releases.Rollback(ctx, service, order, in.Body.To, request, in.key(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +53,9 @@ func (s *server) rollback(ctx context.Context, in *rollbackInput) (*rollbackOutp
 
 // wayBack orders what served before once more, with the settings it had. While
 // it is held the order is only for the case that the hold ends meanwhile, so
-// that a fleet which would not take it any more does not bar the way. Without
-// anything to go back to there is no order; the lane says so.
+// that a fleet which would not take it any more, or a proof that does not count
+// any more, does not bar the way. Without anything to go back to there is no
+// order; the lane says so.
 func (s *server) wayBack(status slipway.ServiceStatus, to int, by, reason string) (*slipway.Order, error) {
 	i := 0
 	if to != 0 {
@@ -65,19 +69,33 @@ func (s *server) wayBack(status slipway.ServiceStatus, to int, by, reason string
 	if version.Adopted != nil {
 		return nil, nil // going back to it is a switch while it is held, and nothing else
 	}
-	plan, err := slipway.NewPlan(s.Fleet(), version.Service)
-	switch held := status.Held != "" && i == 0; {
-	case err != nil && held:
+	order, err := s.again(version, by, reason)
+	if err != nil && status.Held != "" && i == 0 {
 		return nil, nil
-	case err != nil:
+	}
+	return order, err
+}
+
+// again orders a version that was live once more. Its gates are skipped, which
+// is only for what went through them before.
+func (s *server) again(version slipway.Version, by, reason string) (*slipway.Order, error) {
+	plan, err := slipway.NewPlan(s.Fleet(), version.Service)
+	if err != nil {
 		return nil, err
 	}
-	return &slipway.Order{
+	if err := s.proven(version); err != nil {
+		return nil, err
+	}
+	order := &slipway.Order{
 		Service:     version.Service,
 		Tag:         version.Digest,
 		Kind:        slipway.KindRollback,
 		Reason:      reason,
 		RequestedBy: by,
 		Plan:        plan,
-	}, nil
+	}
+	if err := s.signOrder(order); err != nil {
+		return nil, err
+	}
+	return order, nil
 }

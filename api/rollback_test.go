@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"slipway"
 	"slipway/spec"
@@ -18,7 +20,11 @@ func TestRollback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := []slipway.Version{{Release: "search.query-api.3", Digest: "sha256:three", Service: svc}, {Release: "search.query-api.2", Digest: "sha256:two", Service: svc}}
+	good := []slipway.Version{
+		{Release: "search.query-api.3", Digest: "sha256:three", Service: svc, Warrant: warrant(t, svc, "sha256:three")},
+		{Release: "search.query-api.2", Digest: "sha256:two", Service: svc, Warrant: warrant(t, svc, "sha256:two")},
+	}
+	forged := []slipway.Version{{Release: "search.query-api.3", Digest: "sha256:evil", Service: svc, Warrant: warrant(t, svc, "sha256:three")}}
 	foreign := svc
 	foreign.Hosts.Names = []string{"h9"}
 	lost := []slipway.Version{{Release: "search.query-api.3", Digest: "sha256:three", Service: foreign}}
@@ -38,6 +44,8 @@ func TestRollback(t *testing.T) {
 		"not held":                       {"", good, 0, 202, "search.query-api.99", false, "sha256:three"},
 		"not held, to an older one":      {"", good, 2, 202, "search.query-api.99", false, "sha256:two"},
 		"not held, and its host is gone": {"", lost, 0, 422, "", false, ""},
+		"not held, and no proof":         {"", forged, 0, 403, "", false, ""},
+		"held, and no proof":             {"search.query-api.4", forged, 0, 202, "search.query-api.4", true, ""},
 		"to one that never served":       {"", good, 7, 404, "", false, ""},
 		"to nothing":                     {"", nil, 0, 404, "", false, ""},
 	} {
@@ -67,7 +75,7 @@ func TestRollback(t *testing.T) {
 			}
 			want = []slipway.Order{{Service: svc, Tag: c.tag, Kind: slipway.KindRollback, Reason: "it is slow", RequestedBy: "rita", Plan: plan}}
 		}
-		if diff := cmp.Diff(want, s.workflows.orders); diff != "" {
+		if diff := cmp.Diff(want, s.workflows.orders, cmpopts.IgnoreFields(slipway.Order{}, "Signature")); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -75,4 +83,24 @@ func TestRollback(t *testing.T) {
 	if a := s.as("rita", "POST", "/api/v1/services/search/query-api/rollback", map[string]any{}); a.StatusCode != 422 || !strings.Contains(a.body, "reason") {
 		t.Errorf("without a reason: %s", a.body)
 	}
+}
+
+// warrant is what a digest of a service was released by.
+func warrant(t *testing.T, svc slipway.Service, digest string) *slipway.Warrant {
+	t.Helper()
+	seal := func(s slipway.Statement) string {
+		token, err := keys().Seal(s, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	order := slipway.Order{Service: svc, Tag: "v1", Kind: slipway.KindRelease, RequestedBy: "rita"}.Statement()
+	w := &slipway.Warrant{Order: seal(order)}
+	opened, err := keys().Open(w.Order, &order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Image = seal(slipway.ImageStatement{Order: opened.ID, Digest: digest})
+	return w
 }

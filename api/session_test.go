@@ -190,7 +190,7 @@ func TestToken_EndsWithTimePasswordAndUser(t *testing.T) {
 func TestNew_RefusesAShortKey(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	if _, err := api.New(api.Config{Releases: s.workflows, Tokens: s.ring, Fleet: s.fleet.Load, Audit: s.audit, Registry: s.registry, SigningKey: make([]byte, 31)}); err == nil {
+	if _, err := api.New(api.Config{Releases: s.workflows, Tokens: s.ring, Fleet: s.fleet.Load, Audit: s.audit, Signatures: keys(), Registry: s.registry, SigningKey: make([]byte, 31)}); err == nil {
 		t.Error("it was taken")
 	}
 }

@@ -27,6 +27,9 @@ func (s *server) submit(ctx context.Context, in *submitInput) (*submitOutput, er
 		return nil, err
 	}
 	order.Force, order.Reason = in.Body.Force, in.Body.Reason
+	if err := s.signOrder(&order); err != nil {
+		return nil, err
+	}
 	id, err := s.Releases.Submit(ctx, order, in.key(ctx))
 	if err != nil {
 		return nil, err
@@ -53,6 +56,9 @@ func placed(id slipway.ReleaseID, order slipway.Order) slipway.Release {
 		Tag:         order.Tag,
 		Settings:    order.Service.SettingsHash(),
 		Kind:        order.Kind,
+		Plan:        order.Plan.Identity(),
+		Signature:   order.Signature,
+		Differences: []slipway.Difference{},
 		Phase:       slipway.Queued,
 		Reason:      order.Reason,
 		RequestedBy: order.RequestedBy,

@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"slipway"
 	"slipway/spec"
@@ -29,8 +31,16 @@ func TestSubmit_OrdersWhatTheFileSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []slipway.Order{{Service: svc, Tag: "v2", Kind: slipway.KindRelease, Force: true, Reason: "why not", RequestedBy: "rita", Plan: plan}}
-	if diff := cmp.Diff(want, s.workflows.orders); diff != "" {
+	if diff := cmp.Diff(want, s.workflows.orders, cmpopts.IgnoreFields(slipway.Order{}, "Signature")); diff != "" {
 		t.Error(diff)
+	}
+	var signed slipway.OrderStatement
+	seal, err := keys().Open(s.workflows.orders[0].Signature, &signed)
+	if err != nil || !cmp.Equal(signed, want[0].Statement()) {
+		t.Errorf("signed is %+v: %v", signed, err)
+	}
+	if lasts := seal.Until.Sub(seal.At); lasts != 24*time.Hour {
+		t.Errorf("it counts for %s", lasts)
 	}
 	if got := s.as("rita", "GET", a.Header.Get("Location"), nil); got.StatusCode != http.StatusOK {
 		t.Errorf("what Location names answers %d", got.StatusCode)

@@ -160,7 +160,7 @@ func TestEveryCellOfTheTableOfRights(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		live := &slipway.Version{Release: project + ".query-api.50", Digest: "sha256:live", Service: svc}
+		live := &slipway.Version{Release: project + ".query-api.50", Digest: "sha256:live", Service: svc, Warrant: warrant(t, svc, "sha256:live")}
 		s.workflows.services[id] = slipway.ServiceStatus{Live: live, ServiceID: id, Held: project + ".query-api.50", Queue: []string{}, Good: []slipway.Version{{Release: project + ".query-api.0"}}}
 	}
 	tokens := map[string]string{}
@@ -212,6 +212,7 @@ func checkCell(t *testing.T, s *site, a api.Action, p principal, token string) {
 		"/api/v1/plan":     map[string]string{"service_file": strings.Replace(serviceFile, "search\n", p.project+"\n", 1), "tag": "v2"},
 		"/preflight":       map[string]string{"service_file": strings.Replace(serviceFile, "search\n", p.project+"\n", 1), "tag": "v2"},
 		"/decisions":       map[string]string{"gate": "go", "decision": "approve"},
+		"/signature":       map[string]string{"gate": "go", "decision": "approve"},
 		"/rollback":        map[string]string{"reason": "because"},
 		"/restart":         map[string]string{"reason": "because"},
 		"/lock":            map[string]string{"reason": "because"},

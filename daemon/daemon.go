@@ -20,8 +20,10 @@ import (
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
+	"slipway"
 	"slipway/api"
 	"slipway/drivers/audit"
+	"slipway/drivers/signing"
 	"slipway/spec"
 	"slipway/starter"
 	"slipway/telemetry"
@@ -37,8 +39,9 @@ const drainTimeout = 10 * time.Second
 // Config is what a daemon is started with.
 type Config struct {
 	Fleet   string // path of the fleet file
-	Data    string // directory of what this process keeps: its signing key, evidence, its audit log
+	Data    string // directory of what this process keeps: its keys, evidence, its audit log
 	Part    string // of Slipway that this process is, such as slipway-api
+	Alone   bool   // it is worker and API in one, and trusts itself as long as the fleet file lists no key of an API
 	Version string
 	Log     *slog.Logger
 }
@@ -47,6 +50,7 @@ type Config struct {
 type Daemon struct {
 	config   Config
 	fleet    *spec.FleetFile
+	keys     *signing.Keys
 	registry *prometheus.Registry
 	metrics  client.MetricsHandler
 	record   record
@@ -61,7 +65,11 @@ func New(config Config) (*Daemon, error) {
 	if err := os.MkdirAll(config.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	d := &Daemon{config: config, fleet: fleet, registry: prometheus.NewRegistry()}
+	keys, err := signing.Open(filepath.Join(config.Data, "signing.key"), fleet.Current, config.Alone, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	d := &Daemon{config: config, fleet: fleet, keys: keys, registry: prometheus.NewRegistry()}
 	d.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -114,7 +122,7 @@ func (d *Daemon) Work(ctx context.Context, c client.Client) error {
 		return err
 	}
 	defer done()
-	return run(ctx, worker.New(c, d.worker(c, log)))
+	return d.run(ctx, worker.New(c, d.worker(c, log)))
 }
 
 // WorkOn runs the agent of a host until ctx ends.
@@ -128,14 +136,15 @@ func (d *Daemon) WorkOn(ctx context.Context, c client.Client, agent worker.Agent
 	if err != nil {
 		return err
 	}
-	return run(ctx, w)
+	return d.run(ctx, w)
 }
 
 func (d *Daemon) worker(c client.Client, log *audit.Log) worker.Config {
-	return worker.Config{Fleet: d.fleet.Current, Data: d.config.Data, Releases: starter.New(c), Audit: log, Log: d.config.Log}
+	return worker.Config{Fleet: d.fleet.Current, Data: d.config.Data, Releases: starter.New(c), Audit: log, Signatures: d.keys, Log: d.config.Log}
 }
 
-func run(ctx context.Context, w *worker.Worker) error {
+func (d *Daemon) run(ctx context.Context, w *worker.Worker) error {
+	d.introduce(slipway.WorkerKey)
 	if err := w.Start(); err != nil {
 		return err
 	}
@@ -163,6 +172,7 @@ func (d *Daemon) Serve(ctx context.Context, c client.Client, listener net.Listen
 		Fleet:      d.fleet.Current,
 		Directory:  &directory{fleet: d.fleet.Current},
 		Audit:      log,
+		Signatures: d.keys,
 		SigningKey: key,
 		TemporalUI: ui,
 		Registry:   d.registry,
@@ -173,6 +183,7 @@ func (d *Daemon) Serve(ctx context.Context, c client.Client, listener net.Listen
 	if err != nil {
 		return err
 	}
+	d.introduce(slipway.APIKey)
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -190,4 +201,19 @@ func (d *Daemon) Serve(ctx context.Context, c client.Client, listener net.Listen
 		return fmt.Errorf("serve http: %w", err)
 	}
 	return <-stopped
+}
+
+// introduce says which key this part signs with, as the fleet files of others
+// have to list it, and whether it counts in its own.
+func (d *Daemon) introduce(use slipway.KeyUse) {
+	log := d.config.Log.With("key", d.keys.ID(), "use", string(use), "line", d.keys.Line(use))
+	err := d.keys.Ready(use)
+	if err == nil && use == slipway.WorkerKey {
+		err = d.keys.Hears(slipway.APIKey)
+	}
+	if err != nil {
+		log.Warn("Signing key is not trusted", "error", err)
+		return
+	}
+	log.Info("Signing key ready")
 }

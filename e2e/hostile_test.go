@@ -113,13 +113,6 @@ func TestWhatTheProjectMayAskIsGiven(t *testing.T) {
 // post sends a service file straight to the API, and returns what it says.
 func post(t *testing.T, s *system.System, user, file, tag string) string {
 	t.Helper()
-	kept, err := os.ReadFile(filepath.Join(s.Dir, "home", user, "credentials.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	credentials := decode[struct {
-		Servers map[string]struct{ Token string }
-	}](t, string(kept))
 	body, err := json.Marshal(map[string]string{"service_file": file, "tag": tag})
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +121,7 @@ func post(t *testing.T, s *system.System, user, file, tag string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+credentials.Servers[s.URL].Token)
+	req.Header.Set("Authorization", "Bearer "+token(t, s, user))
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -143,4 +136,16 @@ func post(t *testing.T, s *system.System, user, file, tag string) string {
 		t.Errorf("status %s: %s", resp.Status, said)
 	}
 	return decode[struct{ Detail string }](t, string(said)).Detail
+}
+
+// token is what somebody who is signed in sends to the API.
+func token(t *testing.T, s *system.System, user string) string {
+	t.Helper()
+	kept, err := os.ReadFile(filepath.Join(s.Dir, "home", user, "credentials.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decode[struct {
+		Servers map[string]struct{ Token string }
+	}](t, string(kept)).Servers[s.URL].Token
 }

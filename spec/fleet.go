@@ -50,6 +50,7 @@ var fleetKeys = object[slipway.Fleet]{
 	"directory": func(f *slipway.Fleet, v value) {
 		directoryKeys.decode(v, &f.Directory, "{users: […]}", nil)
 	},
+	"signing": func(f *slipway.Fleet, v value) { signingKeys.decode(v, &f.Signing, "{keys: […]}", nil) },
 }
 
 // checkHosts reports what names a host that is not there.

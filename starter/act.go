@@ -12,8 +12,7 @@ import (
 // Abort ends a release that does not serve yet, or waits in the queue;
 // everything it did is undone. Errors: CodeConflict when it serves already, or
 // is over.
-func (c *Client) Abort(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error {
-	request := workflows.Request{By: by, Reason: reason}
+func (c *Client) Abort(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error {
 	err := c.act(ctx, id, workflows.Abort, key, request)
 	if !errors.Is(err, errQueued) {
 		return err
@@ -27,8 +26,8 @@ func (c *Client) Abort(ctx context.Context, id slipway.ReleaseID, by, reason, ke
 
 // Accept ends the hold of a release: blue is retired now. Errors: CodeConflict
 // when it holds nothing.
-func (c *Client) Accept(ctx context.Context, id slipway.ReleaseID, by, reason, key string) error {
-	return c.act(ctx, id, workflows.Accept, key, workflows.Request{By: by, Reason: reason})
+func (c *Client) Accept(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error {
+	return c.act(ctx, id, workflows.Accept, key, request)
 }
 
 // Decide passes on an approver's decision. The caller has made sure of who it

@@ -13,10 +13,10 @@ import (
 // afterwards, with the next number. Errors: CodeConflict while a release is on
 // its way or waits, or the service is locked; CodeNotFound when nothing of it is
 // live.
-func (c *Client) Remove(ctx context.Context, service slipway.ServiceID, by, reason, key string) (slipway.ReleaseID, error) {
+func (c *Client) Remove(ctx context.Context, service slipway.ServiceID, request slipway.Request, key string) (slipway.ReleaseID, error) {
 	var result workflows.SubmitResult
 	err := c.tellLane(ctx, service, workflows.Remove, key, workflows.RemoveInput{
-		Key: key, Request: workflows.Request{By: by, Reason: reason},
+		Key: key, Request: request,
 	}, &result)
 	return result.Release, err
 }

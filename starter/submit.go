@@ -23,9 +23,9 @@ func (c *Client) Submit(ctx context.Context, order slipway.Order, key string) (s
 // Where its containers are still held, the release that holds them goes back
 // and its id is returned; otherwise order, which may be nil, is released, and
 // the id of that is. Errors: CodeNotFound when there is nothing to go back to.
-func (c *Client) Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, by, reason, key string) (slipway.ReleaseID, error) {
+func (c *Client) Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, request slipway.Request, key string) (slipway.ReleaseID, error) {
 	return c.update(ctx, service, workflows.Rollback, key, workflows.RollbackInput{
-		Order: order, To: to, Key: key, Request: workflows.Request{By: by, Reason: reason},
+		Order: order, To: to, Key: key, Request: request,
 	})
 }
 

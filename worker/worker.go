@@ -25,7 +25,9 @@ type Config struct {
 	Data     string                // directory of what this process keeps; no service may mount it
 	Releases activities.Releases
 	Audit    Audit
-	Log      *slog.Logger
+
+	Signatures activities.Signatures // what this worker trusts, and its own key
+	Log        *slog.Logger
 }
 
 // Bounds of what one worker does at a time.
@@ -45,11 +47,14 @@ type Worker struct {
 func New(c client.Client, config Config) *Worker {
 	registries := &registries{fleet: config.Fleet, secrets: secrets.Store{}}
 	hosts := &hosts{fleet: config.Fleet}
+	edges := &edges{fleet: config.Fleet}
 	host := hostActivities(config, hosts, registries)
 	found := &found{audit: config.Audit, logger: config.Log}
+	host.Edges = edges // an agent reaches none
 	central := &activities.Central{
+		Authority:  authority(config),
 		Registries: registries,
-		Edges:      auditedEdges{edges: &edges{fleet: config.Fleet}, found: found},
+		Edges:      auditedEdges{edges: edges, found: found},
 		Releases:   config.Releases,
 	}
 	beat := []interceptor.WorkerInterceptor{&pulse{}}
@@ -74,9 +79,14 @@ func New(c client.Client, config Config) *Worker {
 	return &Worker{parts: []worker.Worker{main, copies}, hosts: hosts}
 }
 
+func authority(config Config) activities.Authority {
+	return activities.Authority{Signatures: config.Signatures, Fleet: config.Fleet}
+}
+
 // hostActivities are those that look at, start and remove containers.
 func hostActivities(config Config, hosts *hosts, registries *registries) *activities.Host {
 	return &activities.Host{
+		Authority:  authority(config),
 		Engines:    hosts,
 		Registries: registries,
 		Prober:     probe.New(),

@@ -108,7 +108,9 @@ func (r *release) adopt(ctx workflow.Context) error {
 	r.phase(ctx, slipway.Verifying)
 	var found slipway.Found
 	looks := []func(workflow.Context) error{r.readRoutes, func(ctx workflow.Context) (err error) {
-		found, err = call(ctx, on(h, asking(slipway.DoesFind(adoption.Container, h.Name))), host.FindContainer, activities.FindInput{Host: h.Name, Container: adoption.Container})
+		found, err = call(ctx, on(h, asking(slipway.DoesFind(adoption.Container, h.Name))), host.FindContainer, activities.FindInput{
+			Host: h.Name, Container: adoption.Container, Release: brings(r.in.ID, r.in.Order), Warrant: r.warrant(),
+		})
 		return err
 	}}
 	if err := each(ctx, len(looks), func(ctx workflow.Context, i int) error { return looks[i](ctx) }); err != nil {
@@ -133,7 +135,7 @@ func (r *release) adopt(ctx workflow.Context) error {
 	r.reach = reach
 	r.image = slipway.Image{Repository: r.service.Image, Tag: found.Tag, Digest: found.Digest(r.service.Image)}
 	r.state.Tag, r.state.Digest, r.state.Settings = found.Tag, r.image.Digest, ""
-	r.state.Hosts[0].Image = found.Image
+	r.state.Hosts[0].Image, r.state.Hosts[0].Signature = found.Image, found.Signature
 	r.phase(ctx, slipway.Probing)
 	if err := r.proveAdopted(ctx, found); err != nil {
 		return err

@@ -113,7 +113,7 @@ func (c *catchup) bring(ctx workflow.Context, i int) (slipway.ReleaseHost, error
 	if !slices.Contains(c.Begun, plan.Name) {
 		c.Begun = append(c.Begun, plan.Name)
 	}
-	live := newcomer{release: version.Release, service: version.Service, registry: version.Plan.Production, image: image, patience: silence}
+	live := newcomer{release: version.Release, service: version.Service, registry: version.Plan.Production, image: image, warrant: version.Warrant, patience: silence}
 	err = live.deploy(ctx, plan, &at, func() {})
 	if err == nil {
 		at.Phase, at.Error = slipway.HostServing, ""
@@ -155,6 +155,7 @@ func (c *catchup) amend(ctx workflow.Context, edge slipway.PlanEdge) (bool, erro
 		route, err = call(ctx, switching("tell "+edge.Name+" where "+release+" is", deadline), central.AmendTarget, activities.AmendInput{
 			Edge:    edge.Name,
 			Request: slipway.AmendRequest{ServiceID: id, Release: release, Upstreams: want, Away: len(want) == 0, Revision: target.Revision},
+			Warrant: reaching(c.Version.Warrant, c.Version.Hosts),
 		})
 	}
 	return true, err
@@ -190,13 +191,13 @@ func (c *catchup) catchUpEdge(ctx workflow.Context, name string) (bool, error) {
 		upstreams := c.Version.Plan.Upstreams(edge, c.Version.Hosts, c.Version.Service.Container.Port)
 		_, err = call(ctx, switching(slipway.DoesStage(name), deadline), central.StageTarget, activities.StageInput{Edge: name, Request: slipway.StageRequest{
 			ServiceID: id, Route: *c.Version.Service.Route, Release: release, Upstreams: upstreams, Away: len(upstreams) == 0, Generation: route.Generation,
-		}})
+		}, Warrant: reaching(c.Version.Warrant, c.Version.Hosts)})
 		if err != nil {
 			return false, err
 		}
 		_, err = call(ctx, switching(slipway.DoesCommit(name), deadline), central.CommitTarget, activities.CommitInput{Edge: name, Request: slipway.CommitRequest{
 			ServiceID: id, Release: release, Generation: route.Generation, By: release, Reason: "caught up",
-		}})
+		}, Warrant: c.Version.Warrant})
 		if err != nil {
 			return false, err
 		}

@@ -34,7 +34,8 @@ func TestRollbackWhileHeldIsASwitchAndNothingElse(t *testing.T) {
 		s.ends(n, slipway.RolledBack, "bob went back: it is slow")
 		s.is(release(1), release(1))
 		restores := map[string]bool{}
-		for _, c := range s.calls[before : before+2] {
+		after := slices.DeleteFunc(slices.Clone(s.calls[before:]), func(c call) bool { return c.name == "CheckRequest" })
+		for _, c := range after[:2] {
 			if c.name != "RestoreTarget" || c.when.Sub(asked) > time.Millisecond {
 				t.Errorf("%s %s came before the way back, %s after it was asked for", c.name, c.at, c.when.Sub(asked))
 			}

@@ -37,19 +37,8 @@ type AbortInput struct {
 	Request
 }
 
-// A Request says who wants something, and why.
-type Request struct {
-	By     string `json:"by"`
-	Reason string `json:"reason,omitempty"`
-}
-
-// String is the request as a reason that people read.
-func (r Request) String() string {
-	if r.Reason == "" {
-		return r.By
-	}
-	return r.By + ": " + r.Reason
-}
+// Request says who wants something, and why.
+type Request = slipway.Request
 
 // A Report tells a lane what has become of one of its releases.
 type Report struct {

@@ -57,7 +57,7 @@ func TestNamesAreStable(t *testing.T) {
 	}
 	slices.Sort(activityNames)
 	want = []string{
-		"AmendTarget", "AwaitRelease", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ProbeGreen", "PullImage", "ReadRoute",
+		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckRequest", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ProbeGreen", "PullImage", "ReadRoute",
 		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "ReviveContainer", "StageTarget", "StartGreen", "StopContainer", "UnstageTarget", "VerifyImage",
 		"WatchEdge", "WatchHost",
 	}

@@ -14,6 +14,7 @@ type newcomer struct {
 	service  slipway.Service
 	registry string
 	image    slipway.Image
+	warrant  *slipway.Warrant
 	patience slipway.Duration // how long a host may be silent
 }
 
@@ -30,7 +31,7 @@ func (n newcomer) pull(ctx workflow.Context, plan slipway.PlanHost, at *slipway.
 	at.Phase = slipway.HostPulling
 	moved()
 	pulled, err := call(ctx, promptly(plan, n.patience, moving(slipway.DoesPull(plan.Name))), host.PullImage,
-		activities.PullInput{Host: plan.Name, Registry: n.registry, Image: n.image, Patience: n.patience})
+		activities.PullInput{Host: plan.Name, Registry: n.registry, Image: n.image, Release: n.release, Warrant: n.warrant, Patience: n.patience})
 	if err != nil {
 		return err
 	}
@@ -47,6 +48,7 @@ func (n newcomer) start(ctx workflow.Context, plan slipway.PlanHost, at *slipway
 		Service:  n.service,
 		Registry: n.registry,
 		Image:    n.image,
+		Warrant:  n.warrant,
 		Patience: n.patience,
 	}
 	if len(n.service.Container.Ports) > 0 {
@@ -60,6 +62,7 @@ func (n newcomer) start(ctx workflow.Context, plan slipway.PlanHost, at *slipway
 		return err
 	}
 	at.Phase, at.Address, at.HostPort, at.StartedAt = slipway.HostStarted, container.Address, container.HostPort, container.StartedAt
+	at.Signature = container.Signature
 	moved()
 	if err := n.prove(ctx, plan, *at); err != nil {
 		return err

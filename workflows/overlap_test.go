@@ -42,6 +42,7 @@ func TestAbortThatComesWithTheLastAcknowledgement(t *testing.T) {
 		n := s.submit(s.order("v2", holding(0)))
 		s.until("it is committed", func() bool { return s.serving()[0] == release(2) })
 		s.signal(n, workflows.Abort, workflows.Request{By: "ann"})
+		s.wait(time.Millisecond) // until its signature is verified
 		f.answer()
 		s.ends(n, slipway.Aborted, "aborted by ann")
 		s.is(release(1), release(1))

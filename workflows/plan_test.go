@@ -77,7 +77,7 @@ func (s *story) aside() *testsuite.TestWorkflowEnvironment {
 	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&meddler{story: s}}})
 	env.SetTestTimeout(10 * time.Second)
 	env.RegisterActivity(&activities.Host{Engines: drivers{s.world}})
-	env.RegisterActivity(&activities.Central{Registries: drivers{s.world}, Edges: drivers{s.world}})
+	env.RegisterActivity(&activities.Central{Authority: s.authority(), Registries: drivers{s.world}, Edges: drivers{s.world}})
 	return env
 }
 
@@ -98,14 +98,18 @@ func TestReleaseDoesWhatItsPlanSaid(t *testing.T) {
 		before []string // tags that were live before
 		order  func(s *story) slipway.Order
 	}{
-		"first release":         {nil, func(s *story) slipway.Order { return s.order("v1") }},
-		"upgrade with hold":     {[]string{"v1"}, func(s *story) slipway.Order { return s.order("v2") }},
-		"upgrade without hold":  {[]string{"v1"}, func(s *story) slipway.Order { return s.order("v2", holding(0)) }},
-		"upgrade with a gate":   {[]string{"v1"}, func(s *story) slipway.Order { return s.order("v2", gate) }},
-		"same already":          {[]string{"v1"}, func(s *story) slipway.Order { return s.order("v1", holding(0)) }},
-		"same already, forced":  {[]string{"v1"}, func(s *story) slipway.Order { return s.order("v1", holding(0), forced) }},
-		"rollback":              {[]string{"v1", "v2"}, func(s *story) slipway.Order { return s.order("v1", rollingBack, gate) }},
-		"one registry for both": {[]string{"v1"}, func(s *story) slipway.Order { o := s.order("v2"); o.Plan.Source = o.Plan.Production; return o }},
+		"first release":        {nil, func(s *story) slipway.Order { return s.order("v1") }},
+		"upgrade with hold":    {[]string{"v1"}, func(s *story) slipway.Order { return s.order("v2") }},
+		"upgrade without hold": {[]string{"v1"}, func(s *story) slipway.Order { return s.order("v2", holding(0)) }},
+		"upgrade with a gate":  {[]string{"v1"}, func(s *story) slipway.Order { return s.order("v2", gate) }},
+		"same already":         {[]string{"v1"}, func(s *story) slipway.Order { return s.order("v1", holding(0)) }},
+		"same already, forced": {[]string{"v1"}, func(s *story) slipway.Order { return s.order("v1", holding(0), forced) }},
+		"rollback":             {[]string{"v1", "v2"}, func(s *story) slipway.Order { return s.order("v1", rollingBack, gate) }},
+		"one registry for both": {[]string{"v1"}, func(s *story) slipway.Order {
+			s.fleet.Registries[0].Roles = nil
+			s.fleet.Registries[1].Roles = []slipway.RegistryRole{slipway.SourceRegistry, slipway.ProductionRegistry}
+			return s.order("v2")
+		}},
 	} {
 		for _, size := range []int{1, 3} {
 			for kind, shape := range shapes {
@@ -224,14 +228,12 @@ func TestHostWithoutAPortLeftIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, 2)
 	s.tell(func() {
-		full := func(o *slipway.Order) { // the two containers of v1 have these
-			for i := range o.Plan.Hosts {
-				o.Plan.Hosts[i].Ports = slipway.PortRange{First: 20001, Last: 20002}
-			}
+		for i := range s.fleet.Hosts { // the two containers of v1 have these
+			s.fleet.Hosts[i].Ports = slipway.PortRange{First: 20001, Last: 20002}
 		}
-		s.live("v1", full)
+		s.live("v1")
 		s.ports = []int{20001, 20002}
-		s.ends(s.submit(s.order("v2", full)), slipway.Refused, "every port of 20001-20002 is taken")
+		s.ends(s.submit(s.order("v2")), slipway.Refused, "every port of 20001-20002 is taken")
 		s.is(release(1), release(1))
 	})
 }

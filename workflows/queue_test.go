@@ -90,7 +90,7 @@ func (s *story) submitBoth(orders ...slipway.Order) {
 			OnReject:   func(err error) { s.t.Errorf("submit: %v", err) },
 			OnComplete: func(any, error) { answers++ },
 		}
-		err := s.env.UpdateWorkflowByID(workflows.LaneID(service), workflows.Submit, fmt.Sprint("both ", i), callback, workflows.SubmitInput{Order: order})
+		err := s.env.UpdateWorkflowByID(workflows.LaneID(service), workflows.Submit, fmt.Sprint("both ", i), callback, s.signed("", workflows.Submit, workflows.SubmitInput{Order: order}))
 		if err != nil {
 			s.t.Fatal(err)
 		}

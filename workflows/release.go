@@ -30,18 +30,19 @@ type release struct {
 	in    ReleaseInput
 	state slipway.Release // what the query shows
 
-	service slipway.Service
-	plan    slipway.Plan
-	image   slipway.Image
-	blue    *slipway.Version     // what serves when it starts; nil: nothing
-	facts   []slipway.HostFacts  // by host of the plan
-	routes  []slipway.RouteState // by edge of the plan, as it was decided on
-	silent  []error              // by edge of the plan: why it did not say
-	staged  bool                 // edges may know green
-	adopted *slipway.Adoption    // nil: green is started by this release
-	reach   []string             // where each edge reaches what is adopted
-	fallen  []string             // hosts on which green died while blue was held
-	undo    undoStack
+	service  slipway.Service
+	plan     slipway.Plan
+	image    slipway.Image
+	resolved string               // signed: what the tag is
+	blue     *slipway.Version     // what serves when it starts; nil: nothing
+	facts    []slipway.HostFacts  // by host of the plan
+	routes   []slipway.RouteState // by edge of the plan, as it was decided on
+	silent   []error              // by edge of the plan: why it did not say
+	staged   bool                 // edges may know green
+	adopted  *slipway.Adoption    // nil: green is started by this release
+	reach    []string             // where each edge reaches what is adopted
+	fallen   []string             // hosts on which green died while blue was held
+	undo     undoStack
 
 	cancel   workflow.CancelFunc // of everything that an abort breaks
 	aborted  *Request
@@ -80,6 +81,7 @@ func (r *release) run(ctx workflow.Context) error {
 	if r.blue != nil && r.blue.Release != r.in.Known[0].Release {
 		r.report(ctx, r.blue) // a person went back on the edges; the lane is to know
 	}
+	r.state.Differences = r.outlook().Differences(nil)
 	if r.outlook().ServesAlready() {
 		return &halt{slipway.Live, r.blue.Release + " serves exactly this already; nothing was done"}
 	}
@@ -146,6 +148,9 @@ func Started(in ReleaseInput) slipway.Release {
 		Tag:         in.Order.Tag,
 		Settings:    in.Order.Service.SettingsHash(),
 		Kind:        in.Order.Kind,
+		Plan:        in.Order.Plan.Identity(),
+		Signature:   in.Order.Signature,
+		Differences: []slipway.Difference{},
 		Phase:       slipway.Queued,
 		Reason:      in.Order.Reason,
 		RequestedBy: in.Order.RequestedBy,
@@ -186,6 +191,7 @@ func (r *release) version(ctx workflow.Context) *slipway.Version {
 		Detours:  len(r.state.Behind) > 0,
 		Since:    workflow.Now(ctx),
 		Gap:      r.state.Gap,
+		Warrant:  r.warrant(),
 	}
 }
 

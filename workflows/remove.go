@@ -45,11 +45,11 @@ func (l *lane) remove(ctx workflow.Context, in RemoveInput) (SubmitResult, error
 	}
 	queued := l.enqueue(ctx, slipway.Order{
 		Service: l.Live.Service, Tag: l.Live.Tag, Kind: slipway.KindRemove,
-		Reason: in.Reason, RequestedBy: in.By, Plan: l.Live.Plan,
+		Reason: in.Reason, RequestedBy: in.By, Plan: l.Live.Plan, Signature: in.Signature,
 	}, in.Key)
 	l.Queue = append(l.Queue, queued)
 	if l.Held != 0 {
-		l.tell(ctx, l.Held, Accept, Request{By: in.By, Reason: "the service is being removed: " + in.Reason})
+		l.tell(ctx, l.Held, Accept, Request{By: in.By, Reason: "the service is being removed: " + in.Reason, Signature: in.Signature})
 	}
 	l.details(ctx)
 	return SubmitResult{Release: queued.ID}, nil
@@ -88,7 +88,7 @@ func (l *lane) finishRemoval(ctx workflow.Context, number int) {
 		return
 	}
 	remains := remainsOf(l.service, l.Live)
-	remains.Removal = l.id(number).String()
+	remains.Removal, remains.Signed = l.id(number).String(), l.opened(number).Order.Signature
 	startCleanup(ctx, CleanupID(l.id(number)), CleanupInput{ID: l.id(number), Remains: remains, Reason: "its workflow was ended from outside"})
 }
 
@@ -107,7 +107,7 @@ func (r *release) remove(ctx workflow.Context) error {
 	r.state.Hosts, r.state.Gates = slices.Clone(r.blue.Hosts), []slipway.GateState{}
 	r.phase(ctx, slipway.Removing)
 	remains := remainsOf(r.in.ID.ServiceID, r.blue)
-	remains.Removal = r.state.ID
+	remains.Removal, remains.Signed = r.state.ID, r.in.Order.Signature
 	r.dismantle(ctx, remains)
 	reason := slipway.Removal{By: r.in.Order.RequestedBy, Reason: r.in.Order.Reason}.String()
 	if a := r.blue.Adopted; a != nil && !a.Retire {
@@ -141,15 +141,16 @@ func (r Remains) names() []string {
 // requests under way can finish while no new ones come, and then forgotten, at
 // the generation at which it served nothing. An edge that serves a release which
 // came after the removal is left alone: then the service is back.
-func withdraw(ctx workflow.Context, target activities.TargetInput, removal string, adjust func(workflow.ActivityOptions) workflow.ActivityOptions) error {
+func withdraw(ctx workflow.Context, target activities.TargetInput, what Remains, adjust func(workflow.ActivityOptions) workflow.ActivityOptions) error {
 	route, err := call(ctx, adjust(asking(slipway.DoesAsk(target.Edge))), central.ReadRoute, activities.EdgeInput{Edge: target.Edge, Service: target.Service})
-	if err != nil || later(route.Active, removal) {
+	if err != nil || later(route.Active, what.Removal) {
 		return err
 	}
 	if route.Active != "" {
 		route, err = call(ctx, adjust(restoring(slipway.DoesWithdraw(target.Service, target.Edge))), central.RestoreTarget, activities.RestoreInput{
 			Edge:    target.Edge,
-			Request: slipway.RestoreRequest{ServiceID: target.Service, Generation: route.Generation, By: removal, Reason: "removed"},
+			Request: slipway.RestoreRequest{ServiceID: target.Service, Generation: route.Generation, By: what.Removal, Reason: "removed"},
+			Removal: what.Signed,
 		})
 		if err == nil && route.Active != "" {
 			err = refusal(slipway.CodeConflict, "edge %s was pointed at %s by %s (%s) in the middle of the removal", target.Edge, route.Active, route.By, route.Reason)

@@ -7,21 +7,20 @@ import (
 )
 
 // handleRequests lets people act on the release. What comes as an update is
-// refused with an error where it makes no sense; what comes as a signal goes
-// through the same check and is ignored, with a line in the log. Handlers only
-// take note; run decides.
+// refused with an error where it makes no sense, or nobody signed it; what comes
+// as a signal goes through the same checks and is ignored, visibly. Handlers
+// only take note; run decides.
 func (r *release) handleRequests(ctx workflow.Context) error {
 	requests := []struct {
-		name  string
-		check func(Request) error
-		take  func(workflow.Context, Request)
+		name string
+		hearing[Request]
 	}{
-		{Abort, r.mayAbort, r.takeAbort},
-		{Accept, r.mayEndHold, func(_ workflow.Context, in Request) { r.accepted = &in }},
-		{Rollback, r.mayEndHold, func(_ workflow.Context, in Request) { r.wentBack = &in }},
+		{Abort, hearing[Request]{r.mayAbort, r.wanted(Abort, Rollback), r.takeAbort, r.ignore}}, // a rollback goes before what is on its way
+		{Accept, hearing[Request]{r.mayEndHold, r.wanted(Accept, Remove), func(_ workflow.Context, in Request) { r.accepted = &in }, r.ignore}},
+		{Rollback, hearing[Request]{r.mayEndHold, r.wanted(Rollback), func(_ workflow.Context, in Request) { r.wentBack = &in }, r.ignore}},
 	}
 	for _, req := range requests {
-		if err := handle(ctx, req.name, req.check, req.take); err != nil {
+		if err := handle(ctx, req.name, req.hearing); err != nil {
 			return err
 		}
 	}
@@ -40,17 +39,44 @@ func (r *release) handleRequests(ctx workflow.Context) error {
 		}
 	})
 	workflow.Go(ctx, r.hearOvertaking) // from another release
-	return handle(ctx, Decide, r.mayDecide, r.takeDecision)
+	return handle(ctx, Decide, hearing[slipway.Decision]{r.mayDecide, r.decided, r.takeDecision, r.ignore})
+}
+
+// A hearing is what may be said to a release, and how it is heard.
+type hearing[T any] struct {
+	check  func(T) error                   // whether it makes sense now
+	verify func(workflow.Context, T) error // whether it was signed
+	take   func(workflow.Context, T)
+	ignore func(workflow.Context, error)
+}
+
+// hear takes a message that makes sense and was signed. Whether it makes sense
+// is asked twice, because verifying takes a moment.
+func (m hearing[T]) hear(ctx workflow.Context, in T) error {
+	if err := m.check(in); err != nil {
+		return err
+	}
+	if err := m.verify(ctx, in); err != nil {
+		return err
+	}
+	if err := m.check(in); err != nil {
+		return err
+	}
+	m.take(ctx, in)
+	return nil
 }
 
 // handle makes one kind of message arrive the same way as update and signal.
-func handle[T any](ctx workflow.Context, name string, check func(T) error, take func(workflow.Context, T)) error {
+func handle[T any](ctx workflow.Context, name string, m hearing[T]) error {
 	err := workflow.SetUpdateHandlerWithOptions(ctx, name,
 		func(ctx workflow.Context, in T) error {
-			take(ctx, in)
-			return nil
+			err := m.hear(ctx, in)
+			if err != nil {
+				m.ignore(ctx, err)
+			}
+			return err
 		},
-		workflow.UpdateHandlerOptions{Validator: check})
+		workflow.UpdateHandlerOptions{Validator: m.check})
 	if err != nil {
 		return err
 	}
@@ -59,11 +85,9 @@ func handle[T any](ctx workflow.Context, name string, check func(T) error, take 
 		for {
 			var in T
 			signals.Receive(ctx, &in)
-			if err := check(in); err != nil {
-				workflow.GetLogger(ctx).Warn("Signal ignored", "signal", name, "reason", err.Error())
-				continue
+			if err := m.hear(ctx, in); err != nil {
+				m.ignore(ctx, err)
 			}
-			take(ctx, in)
 		}
 	})
 	return nil
@@ -96,4 +120,12 @@ func (r *release) mayEndHold(in Request) error {
 		return refusal(slipway.CodeConflict, "%s holds nothing: it is %s", r.state.ID, r.state.Phase)
 	}
 	return nil
+}
+
+// ignore notes, where people see it, that something was said to the release
+// that does not count.
+func (r *release) ignore(ctx workflow.Context, why error) {
+	workflow.GetLogger(ctx).Warn("Message ignored", "reason", message(why))
+	r.state.Ignored = message(why)
+	r.details(ctx)
 }

@@ -16,6 +16,7 @@ type Remains struct {
 	Service    slipway.ServiceID `json:"service"`
 	Release    string            `json:"release"`
 	Removal    string            `json:"removal,omitempty"`    // which takes the service away as a whole; empty: only this version goes
+	Signed     string            `json:"signed,omitempty"`     // the request for that
 	Edges      []string          `json:"edges,omitempty"`      // that know it
 	Containers []Container       `json:"containers,omitempty"` // of it
 	Drain      slipway.Duration  `json:"drain"`
@@ -28,6 +29,8 @@ type Container struct {
 	Name  string           `json:"name"`
 	Edges []string         `json:"edges,omitempty"` // that may send it traffic; none named: all of them
 	ID    string           `json:"id,omitempty"`    // of one that was adopted; empty: it is ours
+
+	Warrant *slipway.Warrant `json:"warrant,omitempty"` // of one that was adopted
 }
 
 // absent are hosts and edges that are known not to answer.
@@ -51,7 +54,7 @@ func remainsOf(id slipway.ServiceID, version *slipway.Version) Remains {
 	}
 	if a := version.Adopted; a != nil {
 		if a.Retire {
-			remains.Containers = []Container{{Host: version.Plan.Hosts[0], Name: a.Container, ID: a.ID}}
+			remains.Containers = []Container{{Host: version.Plan.Hosts[0], Name: a.Container, ID: a.ID, Warrant: reaching(version.Warrant, version.Hosts)}}
 		}
 		return remains
 	}
@@ -131,7 +134,7 @@ func dismantle(ctx workflow.Context, what Remains, away absent, adjust func(work
 		target := activities.TargetInput{Edge: edge, Service: what.Service, Release: what.Release, Timeout: what.Drain}
 		var err error
 		if what.Removal != "" {
-			err = withdraw(ctx, target, what.Removal, adjust)
+			err = withdraw(ctx, target, what, adjust)
 		} else {
 			// Without an answer nothing more is waited for: the requests have gone
 			// with the edge, or are cut by unstaging.
@@ -155,7 +158,7 @@ func dismantle(ctx workflow.Context, what Remains, away absent, adjust func(work
 	_ = each(ctx, len(containers), func(ctx workflow.Context, i int) error {
 		c := containers[i]
 		err := do(ctx, adjust(on(c.Host, removing(slipway.DoesRemove(c.Name, c.Host.Name), what.Grace))), host.RemoveContainer,
-			activities.RemoveInput{Host: c.Host.Name, Container: c.Name, Grace: what.Grace, ID: c.ID})
+			activities.RemoveInput{Host: c.Host.Name, Container: c.Name, Grace: what.Grace, ID: c.ID, Release: what.Release, Warrant: c.Warrant})
 		if err != nil {
 			left.Containers = append(left.Containers, c)
 		}

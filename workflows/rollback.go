@@ -44,7 +44,7 @@ func (l *lane) rollback(ctx workflow.Context, in RollbackInput) (SubmitResult, e
 		return SubmitResult{Release: before.Release}, nil
 	}
 	if l.Running != 0 {
-		l.tell(ctx, l.Running, Abort, Request{By: in.By, Reason: "a rollback goes first: " + in.Reason})
+		l.tell(ctx, l.Running, Abort, Request{By: in.By, Reason: "a rollback goes first: " + in.Reason, Signature: in.Signature})
 	}
 	if !l.held(in.To) {
 		queued := l.enqueue(ctx, *in.Order, in.Key)

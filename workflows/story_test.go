@@ -107,10 +107,11 @@ func (s *story) tell(script func()) {
 	s.env.RegisterWorkflowWithOptions(workflows.Cleanup, workflow.RegisterOptions{Name: workflows.CleanupType})
 	s.env.RegisterWorkflowWithOptions(workflows.Catchup, workflow.RegisterOptions{Name: workflows.CatchupType})
 	s.env.RegisterActivity(&activities.Host{
+		Authority: s.authority(), Edges: drivers{s.world},
 		Engines: drivers{s.world}, Registries: drivers{s.world}, Prober: drivers{s.world},
 		Rules: drivers{s.world}, Secrets: drivers{s.world}, Evidence: drivers{s.world},
 	})
-	s.env.RegisterActivity(&activities.Central{Registries: drivers{s.world}, Edges: drivers{s.world}, Releases: drivers{s.world}})
+	s.env.RegisterActivity(&activities.Central{Authority: s.authority(), Registries: drivers{s.world}, Edges: drivers{s.world}, Releases: drivers{s.world}})
 	s.env.SetOnChildWorkflowStartedListener(func(info *workflow.Info, _ workflow.Context, _ converter.EncodedValues) {
 		s.started[info.WorkflowExecution.ID] = true
 	})
@@ -187,7 +188,7 @@ func (s *story) update(workflowID, name string, in any) (workflows.SubmitResult,
 			}
 		},
 	}
-	if err := s.env.UpdateWorkflowByID(workflowID, name, fmt.Sprintf("%s %d", name, s.env.Now().UnixNano()), callback, in); err != nil {
+	if err := s.env.UpdateWorkflowByID(workflowID, name, fmt.Sprintf("%s %d", name, s.env.Now().UnixNano()), callback, s.signed(workflowID, name, in)); err != nil {
 		return result, err
 	}
 	s.until("answer to "+name, func() bool { return answered })
@@ -206,7 +207,7 @@ func (s *story) submit(order slipway.Order) int {
 
 func (s *story) signal(n int, name string, in any) {
 	s.t.Helper()
-	if err := s.env.SignalWorkflowByID(wfid(n), name, in); err != nil {
+	if err := s.env.SignalWorkflowByID(wfid(n), name, s.signed(wfid(n), name, in)); err != nil {
 		s.t.Fatalf("signal %s: %v", name, err)
 	}
 }

@@ -36,6 +36,7 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 				Away:       len(upstreams) == 0,
 				Generation: r.routes[i].Generation,
 			},
+			Warrant: reaching(r.warrant(), r.state.Hosts),
 		})
 		return r.untaken(ctx, i, err)
 	})
@@ -52,6 +53,7 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 				Generation: r.routes[i].Generation,
 				By:         r.state.ID,
 			},
+			Warrant: r.warrant(),
 		})
 		r.acknowledged(i, done.RouteState, err)
 		if at := done.Acknowledged; err == nil {

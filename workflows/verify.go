@@ -27,12 +27,19 @@ func (r *release) verify(ctx workflow.Context) error {
 }
 
 func (r *release) verifyImage(ctx workflow.Context) error {
-	image, err := call(ctx, asking(slipway.DoesResolve(r.in.Order)), central.VerifyImage, activities.VerifyInput{
+	in := activities.VerifyInput{
 		Registry:   r.plan.Source,
 		Repository: r.service.Image,
 		Tag:        r.in.Order.Tag,
 		Platform:   r.plan.Platform,
-	})
+	}
+	if r.in.ID.Number != 0 { // 0: a plan, which nobody acts on
+		in.For = &activities.Claim{
+			Release: r.state.ID, Kind: r.state.Kind, Settings: r.state.Settings, Plan: r.state.Plan, RequestedBy: r.state.RequestedBy, Warrant: *r.warrant(),
+		}
+	}
+	image, err := call(ctx, asking(slipway.DoesResolve(r.in.Order)), central.VerifyImage, in)
+	r.resolved, image.Signature = image.Signature, ""
 	r.image, r.state.Digest = image, image.Digest
 	return err
 }
@@ -141,5 +148,7 @@ func (r *release) replicate(ctx workflow.Context) error {
 	r.phase(ctx, slipway.Replicating)
 	options := moving(slipway.DoesCopy(r.image, r.plan))
 	options.TaskQueue = CopyQueue
-	return do(ctx, options, central.ReplicateImage, activities.ReplicateInput{From: r.plan.Source, To: r.plan.Production, Image: r.image})
+	return do(ctx, options, central.ReplicateImage, activities.ReplicateInput{
+		From: r.plan.Source, To: r.plan.Production, Image: r.image, Release: r.state.ID, Warrant: r.warrant(),
+	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"slipway"
 	"slipway/activities"
+	"slipway/drivers/signing"
 )
 
 // world is what a fleet looks like to the activities, which are the real ones:
@@ -37,6 +38,7 @@ type world struct {
 	shape    func(*slipway.Service)                       // what all its orders are for; nil: a service with a route, side by side
 	lastIP   byte
 	foreign  map[string]slipway.Found // containers that somebody else started
+	keys     *signing.Keys            // see authority
 }
 
 var service = slipway.ServiceID{Project: "search", Service: "api"}
@@ -495,18 +497,21 @@ func (a admin) Stage(_ context.Context, req slipway.StageRequest) (slipway.Route
 
 func (a admin) Commit(_ context.Context, req slipway.CommitRequest) (slipway.RouteState, error) {
 	return a.locked(func(t slipway.Table) (slipway.RouteState, error) {
+		if t[req.Key()].Generation != req.Generation {
+			return t.Commit(req, time.Now()) // it comes too late: a restore was first
+		}
 		for name, other := range a.edges {
 			if _, staged := other[service.Key()].Targets[req.Release]; !staged && !a.missed[name] {
 				a.t.Errorf("%s is committed on %s before it is staged everywhere", req.Release, a.edge)
 			}
 		}
 		a.points(req.Release)
-		return t.Commit(req, time.Time{})
+		return t.Commit(req, time.Now())
 	})
 }
 
 func (a admin) Restore(_ context.Context, req slipway.RestoreRequest) (slipway.RouteState, error) {
-	return a.locked(func(t slipway.Table) (slipway.RouteState, error) { return t.Restore(req, time.Time{}) })
+	return a.locked(func(t slipway.Table) (slipway.RouteState, error) { return t.Restore(req, time.Now()) })
 }
 
 func (a admin) Amend(_ context.Context, req slipway.AmendRequest) (slipway.RouteState, error) {

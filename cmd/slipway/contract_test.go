@@ -20,6 +20,7 @@ import (
 	"slipway/api"
 	"slipway/cmd/slipway/internal/client"
 	"slipway/drivers/audit"
+	"slipway/drivers/signing"
 	"slipway/spec"
 	"slipway/starter"
 )
@@ -105,11 +106,17 @@ func newAPI(t *testing.T) http.Handler {
 		Projects:  []slipway.Project{{Name: "search", Roles: map[slipway.Role][]string{slipway.Releaser: {"search-dev"}}}},
 		Directory: slipway.Directory{Users: []slipway.User{{Name: "ann", PasswordBcrypt: string(hash), Groups: []string{"search-dev"}}}},
 	}
+	current := func() *slipway.Fleet { return fleet }
+	keys, err := signing.Open(filepath.Join(t.TempDir(), "signing.key"), current, true, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	handler, err := api.New(api.Config{
-		Releases:   &oneRelease{play: (&fakeServer{}).stage(two, "v2", "")},
+		Releases:   &oneRelease{play: (&fakeServer{}).stage(two, "v2", ""), warrant: warrant(t, keys)},
 		Tokens:     oneToken{},
-		Fleet:      func() *slipway.Fleet { return fleet },
+		Fleet:      current,
 		Audit:      openAudit(t),
+		Signatures: keys,
 		SigningKey: bytes.Repeat([]byte("k"), 32),
 		Registry:   prometheus.NewRegistry(),
 		Logger:     slog.New(slog.DiscardHandler),
@@ -150,8 +157,33 @@ var two = slipway.ReleaseID{ServiceID: slipway.ServiceID{Project: "search", Serv
 // oneRelease stands for the workflows: whatever is asked for is release 2 of
 // search/query-api, which is one state further each time somebody looks.
 type oneRelease struct {
-	mu   sync.Mutex
-	play *play
+	mu      sync.Mutex
+	play    *play
+	warrant *slipway.Warrant // of release 1, which is live
+}
+
+// warrant is what the one digest of search/query-api was released by.
+func warrant(t *testing.T, keys *signing.Keys) *slipway.Warrant {
+	t.Helper()
+	svc, err := spec.ParseService("service.yaml", []byte(serviceFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seal := func(s slipway.Statement) string {
+		token, err := keys.Seal(s, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	order := slipway.Order{Service: svc, Tag: "v1", Kind: slipway.KindRelease, RequestedBy: "ann"}.Statement()
+	w := &slipway.Warrant{Order: seal(order)}
+	opened, err := keys.Open(w.Order, &order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Image = seal(slipway.ImageStatement{Order: opened.ID, Digest: digest})
+	return w
 }
 
 func (o *oneRelease) Ready(context.Context) error { return nil }
@@ -168,11 +200,11 @@ func (o *oneRelease) Decide(context.Context, slipway.ReleaseID, slipway.Decision
 	return nil
 }
 
-func (o *oneRelease) Abort(context.Context, slipway.ReleaseID, string, string, string) error {
+func (o *oneRelease) Abort(context.Context, slipway.ReleaseID, slipway.Request, string) error {
 	return nil
 }
 
-func (o *oneRelease) Accept(context.Context, slipway.ReleaseID, string, string, string) error {
+func (o *oneRelease) Accept(context.Context, slipway.ReleaseID, slipway.Request, string) error {
 	return nil
 }
 
@@ -196,15 +228,15 @@ func (o *oneRelease) Adopt(context.Context, slipway.Order, string) (slipway.Rele
 	return two, nil
 }
 
-func (o *oneRelease) Remove(context.Context, slipway.ServiceID, string, string, string) (slipway.ReleaseID, error) {
+func (o *oneRelease) Remove(context.Context, slipway.ServiceID, slipway.Request, string) (slipway.ReleaseID, error) {
 	return two, nil
 }
 
-func (o *oneRelease) Rollback(_ context.Context, _ slipway.ServiceID, _ *slipway.Order, to int, by, reason, _ string) (slipway.ReleaseID, error) {
+func (o *oneRelease) Rollback(_ context.Context, _ slipway.ServiceID, _ *slipway.Order, to int, r slipway.Request, _ string) (slipway.ReleaseID, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if to == 0 {
-		o.play.then(undoing, ended(slipway.RolledBack, by+" went back: "+reason))
+		o.play.then(undoing, ended(slipway.RolledBack, r.By+" went back: "+r.Reason))
 	}
 	return two, nil
 }
@@ -228,7 +260,7 @@ func (o *oneRelease) Releases(context.Context, starter.Filter) ([]slipway.Releas
 
 func (o *oneRelease) Service(context.Context, slipway.ServiceID) (slipway.ServiceStatus, error) {
 	svc, err := spec.ParseService("service.yaml", []byte(serviceFile))
-	return slipway.ServiceStatus{ServiceID: two.ServiceID, Held: two.String(), Live: &slipway.Version{Release: "search.query-api.1", Service: svc}}, err
+	return slipway.ServiceStatus{ServiceID: two.ServiceID, Held: two.String(), Live: &slipway.Version{Release: "search.query-api.1", Digest: digest, Service: svc, Warrant: o.warrant}}, err
 }
 
 func (o *oneRelease) Services(ctx context.Context, _ string) ([]slipway.ServiceStatus, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -10,8 +11,10 @@ import (
 )
 
 // decide passes a verdict on, about the one open gate unless one is named. It
-// says what the verdict is about, and the verdict counts for nothing else.
-func (p *program) decide(ctx context.Context, server *client.Client, id slipway.ReleaseID, gate string, verdict slipway.Verdict, reason string) error {
+// says what the verdict is about, and the verdict counts for nothing else. If it
+// is not to be delivered, it is only signed, and printed as the payload of
+// Temporal's signal decide.
+func (p *program) decide(ctx context.Context, server *client.Client, id slipway.ReleaseID, gate string, verdict slipway.Verdict, reason string, deliver bool) error {
 	seen, err := server.ReleaseToDecide(ctx, id)
 	if err != nil {
 		return err
@@ -21,9 +24,19 @@ func (p *program) decide(ctx context.Context, server *client.Client, id slipway.
 			return err
 		}
 	}
-	if err := server.Decide(ctx, id, client.Decision{
-		Gate: gate, Verdict: verdict, Reason: reason, Digest: seen.Digest, Settings: seen.Settings,
-	}); err != nil {
+	decision := client.Decision{Gate: gate, Verdict: verdict, Reason: reason, Digest: seen.Digest, Settings: seen.Settings, Plan: seen.Plan}
+	if !deliver {
+		signed, err := server.SignDecision(ctx, id, decision)
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(signed)
+		if err != nil {
+			return fmt.Errorf("write the decision: %w", err)
+		}
+		return p.out.result(signed, string(text))
+	}
+	if err := server.Decide(ctx, id, decision); err != nil {
 		return err
 	}
 	done := map[slipway.Verdict]string{slipway.Approve: "approved", slipway.Reject: "rejected"}[verdict]

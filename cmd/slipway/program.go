@@ -90,7 +90,7 @@ func (p *program) verbs() []*cobra.Command {
 		p.release(), p.plan(), p.preflight(), p.status(), p.watch(), p.history(),
 		p.rollback(), p.restart(), p.abort(), p.accept(), p.approve(), p.reject(),
 		p.services(), p.hosts(), p.lock(), p.unlock(), p.adopt(), p.remove(), p.audit(),
-		p.worker(), p.api(),
+		p.worker(), p.api(), p.key(),
 		p.version(),
 	}
 }

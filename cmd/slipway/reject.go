@@ -23,7 +23,7 @@ func (p *program) reject() *cobra.Command {
 		if err := needReason(reason); err != nil {
 			return err
 		}
-		return p.decide(ctx, server, id, gate, slipway.Reject, reason)
+		return p.decide(ctx, server, id, gate, slipway.Reject, reason, true)
 	})
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -40,6 +41,12 @@ func standing(r slipway.Release) string {
 		}
 	}
 	add("digest", r.Digest)
+	if r.Settings != "" {
+		add("settings", fmt.Sprintf("%.12s on plan %.12s", r.Settings, r.Plan))
+	}
+	for _, d := range r.Differences {
+		add("changes", fmt.Sprintf("%s: %s, then %s", d.What, cmp.Or(d.Live, "-"), cmp.Or(d.Then, "-")))
+	}
 	if r.SwitchedAt != nil {
 		text := fmt.Sprintf("%s, after %s", clock(*r.SwitchedAt), seconds(r.SwitchedAt.Sub(r.StartedAt)))
 		if len(r.Edges) > 1 {
@@ -76,6 +83,7 @@ func standing(r slipway.Release) string {
 	for _, g := range r.Gates {
 		add("gate "+g.Name, gateText(g))
 	}
+	add("ignored", r.Ignored)
 	if r.CleanupPending {
 		add("cleanup", "something is still to be removed from a host that does not answer")
 	}

@@ -41,7 +41,7 @@ func runAll(ctx context.Context, o options, stdout io.Writer) (err error) {
 	}
 	defer listener.Close() // serve closes it too; that is no error
 
-	d, err := daemon.New(daemon.Config{Fleet: o.fleet, Data: o.data, Part: "slipway-standalone", Version: version, Log: slog.Default()})
+	d, err := daemon.New(daemon.Config{Fleet: o.fleet, Data: o.data, Part: "slipway-standalone", Alone: true, Version: version, Log: slog.Default()})
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,10 @@ const howTo = `
 {{range .All}}{{.Name}}  {{.Address}}  docker -H {{.Host}} ps    edge {{.EdgeURL}}
 {{end}}
 The fleet file is {{.Dir}}/fleet.yaml. Release onto them:
-
+{{if eq .Way "agent"}}
+  (printf 'signing:\n  keys:\n'
+  for data in {{.Dir}}/standalone{{range .All}} {{.Keeps}}/agent{{end}}; do {{.Bin}}/slipway key --data $data | sed 's/^/  /'; done) >> {{.Dir}}/fleet.yaml
+{{end}}
   {{.Bin}}/slipway-standalone --data {{.Dir}}/standalone --fleet {{.Dir}}/fleet.yaml{{if eq .Way "agent"}} \
     --agents-listen {{.Address}}:7244 --agents-tls-cert {{.Door.Cert}} --agents-tls-key {{.Door.Key}} --agents-client-ca {{.Door.CA}}
 {{range .All}}  TEMPORAL_ADDRESS={{$.Address}}:7244 TEMPORAL_TLS_CLIENT_CERT_PATH={{.Certificate.Cert}} TEMPORAL_TLS_CLIENT_KEY_PATH={{.Certificate.Key}} TEMPORAL_TLS_SERVER_CA_CERT_PATH={{.Certificate.CA}} \

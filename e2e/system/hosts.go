@@ -3,7 +3,9 @@ package system
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -30,7 +32,7 @@ func (s *System) hosts(ctx context.Context) (err error) {
 
 // agents prepares an agent on each host, and returns what lets them in at the
 // standalone. It shows the certificate of the machine; they show their hosts'.
-func (s *System) agents() (flags []string, err error) {
+func (s *System) agents(ctx context.Context) (flags []string, err error) {
 	free, err := freeAddresses(1)
 	if err != nil {
 		return nil, err
@@ -41,6 +43,7 @@ func (s *System) agents() (flags []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	keepers := []string{filepath.Join(s.Dir, "standalone")}
 	for _, host := range s.Hosts.All {
 		agent := host.Program("slipway-agent", s.Bin("slipway"), "worker", "--host", host.Name, "--fleet", s.FleetFile(),
 			"--data", filepath.Join(s.Dir, host.Name), "--docker", host.Host())
@@ -56,6 +59,27 @@ func (s *System) agents() (flags []string, err error) {
 			return nil
 		}
 		s.Agents = append(s.Agents, agent)
+		keepers = append(keepers, filepath.Join(s.Dir, host.Name))
+	}
+	if err := s.trust(ctx, keepers); err != nil {
+		return nil, err
 	}
 	return []string{"--agents-listen", address, "--agents-tls-cert", files.Cert, "--agents-tls-key", files.Key, "--agents-client-ca", files.CA}, nil
+}
+
+// trust lists in the fleet file the keys of processes, by the directories of
+// what they keep.
+func (s *System) trust(ctx context.Context, keepers []string) error {
+	var text strings.Builder
+	text.WriteString(s.fleet() + "signing:\n  keys:\n")
+	for _, data := range keepers {
+		lines, err := exec.CommandContext(ctx, s.Bin("slipway"), "key", "--data", data).Output()
+		if err != nil {
+			return fmt.Errorf("slipway key: %w", err)
+		}
+		for line := range strings.Lines(string(lines)) {
+			text.WriteString("  " + line)
+		}
+	}
+	return os.WriteFile(s.FleetFile(), []byte(text.String()), 0o600)
 }

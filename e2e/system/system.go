@@ -114,7 +114,7 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 	}
 	args := []string{"--data", filepath.Join(dir, "standalone"), "--fleet", s.FleetFile(), "--listen", listen, "--temporal-listen", temporal}
 	if options.Way == lab.Agent {
-		flags, err := s.agents()
+		flags, err := s.agents(ctx)
 		if err != nil {
 			return s, err
 		}

@@ -121,6 +121,12 @@ func (c *Client) Decide(ctx context.Context, id slipway.ReleaseID, d Decision) e
 	return c.change(ctx, releasePath(id)+"/decisions", d, nil)
 }
 
+// SignDecision has the server sign a decision, which is passed on by other means.
+func (c *Client) SignDecision(ctx context.Context, id slipway.ReleaseID, d Decision) (signed slipway.Decision, err error) {
+	err = c.change(ctx, releasePath(id)+"/decisions/signature", d, &signed)
+	return signed, err
+}
+
 // A Decision is a verdict on a gate.
 type Decision struct {
 	Gate    string          `json:"gate"`
@@ -130,6 +136,7 @@ type Decision struct {
 	// What whoever decides has seen; the decision is void if it is not so.
 	Digest   string `json:"digest,omitempty"`
 	Settings string `json:"settings,omitempty"`
+	Plan     string `json:"plan,omitempty"`
 }
 
 func releasePath(id slipway.ReleaseID) string { return "/releases/" + id.String() }
