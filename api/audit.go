@@ -39,6 +39,7 @@ var actions = map[string]string{
 	"POST /api/v1/services/{project}/{service}/restart":  "service.restart",
 	"POST /api/v1/services/{project}/{service}/lock":     "service.lock",
 	"DELETE /api/v1/services/{project}/{service}/lock":   "service.unlock",
+
 	"/temporal/": "temporal.change",
 }
 
