@@ -27,10 +27,10 @@ func (s *story) cordons(drain bool, hosts ...string) {
 	s.wait(time.Millisecond)
 }
 
-// drained waits until what is live has left a host.
-func (s *story) drained(host string) {
+// drained waits until what is live has left h2.
+func (s *story) drained() {
 	s.t.Helper()
-	s.until(host+" is empty", func() bool { return !s.laneStatus().RunsOn(host) })
+	s.until("h2 is empty", func() bool { return !s.laneStatus().RunsOn("h2") })
 }
 
 func (s *story) refusedPlainly(err error, text string) {
@@ -52,7 +52,7 @@ func TestDrainedHostIsLeftUnderTheEdgesAndUncordonedIsCaughtUp(t *testing.T) {
 			s.tell(func() {
 				s.live("v1")
 				s.cordons(true, "h2")
-				s.drained("h2")
+				s.drained()
 				s.runs(on("h1", 1), on("h3", 1))
 				for _, edge := range []string{"e1", "e2", "e3"} {
 					if slices.Contains(s.upstreams(edge, release(1)), "h2") || len(s.upstreams(edge, release(1))) == 0 {
@@ -85,7 +85,7 @@ func TestDrainWaitsForRequestsOnTheHostAlone(t *testing.T) {
 	s.tell(func() {
 		s.live("v1")
 		s.cordons(true, "h2")
-		s.drained("h2")
+		s.drained()
 		calls := s.called("DrainTarget")
 		if len(calls) != 3 {
 			t.Errorf("%d edges were asked to drain one host", len(calls))
@@ -103,7 +103,7 @@ func TestReleaseLeavesOutWhatIsCordoned(t *testing.T) {
 				s.live("v1")
 				s.cordons(drain, "h2")
 				if drain {
-					s.drained("h2")
+					s.drained()
 				} else {
 					s.wait(time.Hour)
 					s.is(release(1), release(1)) // what runs there goes on
@@ -136,7 +136,7 @@ func TestCordonNeverUndercutsMinServing(t *testing.T) {
 		}
 		s.live("v1", atLeast(2))
 		s.cordons(true, "h2")
-		s.drained("h2")
+		s.drained()
 		s.cordons(true, "h2", "h3")
 		s.wait(time.Hour)
 		s.runs(on("h1", 1), on("h3", 1))
@@ -181,7 +181,7 @@ func TestDrainDuringAReleaseWaitsForItsEnd(t *testing.T) {
 		s.refusedPlainly(s.laneStatus().MayLeave("h2"), "holds what served before")
 		s.signal(n, workflows.Accept, workflows.Request{By: "ann"})
 		s.ends(n, slipway.Live, "")
-		s.drained("h2")
+		s.drained()
 		s.until("it is gone", func() bool { return len(s.running()) == 2 })
 		s.runs(on("h1", 2), on("h3", 2))
 	})
@@ -202,7 +202,7 @@ func TestDrainWaitsForAnEdgeThatDoesNotAnswer(t *testing.T) {
 			t.Error("h2 counts as empty")
 		}
 		s.heal()
-		s.drained("h2")
+		s.drained()
 		s.runs(on("h1", 1), on("h3", 1))
 	})
 }
@@ -238,7 +238,7 @@ func TestHostThatDoesNotAnswerIsDrainedOfTraffic(t *testing.T) {
 		s.live("v1")
 		s.cut("h2")
 		s.cordons(true, "h2")
-		s.drained("h2")
+		s.drained()
 		for _, edge := range []string{"e1", "e2", "e3"} {
 			if got := s.upstreams(edge, release(1)); slices.Contains(got, "h2") {
 				t.Errorf("%s is sent to %q", edge, got)
@@ -258,7 +258,7 @@ func TestGoingBackAfterADrainLeavesTheHostOut(t *testing.T) {
 	s.tell(func() {
 		s.live("v1")
 		s.cordons(true, "h2")
-		s.drained("h2")
+		s.drained()
 		n := s.held()
 		s.rollback(nil)
 		s.ends(n, slipway.RolledBack, "")
@@ -320,7 +320,7 @@ func TestWorkerIsDrainedAndNeverRunsTwice(t *testing.T) {
 		n := s.submit(s.order("v2", holding(0)))
 		s.ends(n, slipway.Refused, "runs on host h2, which is cordoned by ops: a new kernel, and would go on beside this: uncordon the host, or drain it (slipway host drain h2)")
 		s.cordons(true, "h2")
-		s.drained("h2")
+		s.drained()
 		s.runs(on("h1", 1), on("h3", 1))
 		s.live("v3")
 		s.runs(on("h1", 3), on("h3", 3))
