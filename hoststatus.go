@@ -9,9 +9,10 @@ type HostStatus struct {
 	Address string            `json:"address"`
 	Labels  map[string]string `json:"labels,omitempty"`
 	Answers bool              `json:"answers"`
-	Error   string            `json:"error,omitempty"` // why it does not
-	Facts   *HostFacts        `json:"facts,omitempty"` // nil if it does not
-	Agent   *AgentStatus      `json:"agent,omitempty"` // nil for a host without one
+	Error   string            `json:"error,omitempty"`  // why it does not
+	Facts   *HostFacts        `json:"facts,omitempty"`  // nil if it does not
+	Agent   *AgentStatus      `json:"agent,omitempty"`  // nil for a host without one
+	Cordon  *Cordon           `json:"cordon,omitempty"` // nil: nothing keeps releases away
 }
 
 // An AgentStatus says whether the agent of a host takes work.

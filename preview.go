@@ -133,6 +133,10 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 		warn("hold is 0s: what serves now goes at once, and going back takes a new release")
 	}
 	for _, b := range o.Behind {
+		if b.Cordoned {
+			warn("%s is %s: it is left out until it is uncordoned", b, b.Error)
+			continue
+		}
 		warn("%s does not answer (%s): it is left out until it does", b, b.Error)
 	}
 	if svc.Strategy.BlueGreen.SpareEdges(len(plan.Edges)) > 0 {

@@ -113,7 +113,7 @@ const (
 	HostRemoved HostPhase = "removed" // green is gone again
 	HostFailed  HostPhase = "failed"
 
-	HostQuarantined HostPhase = "quarantined" // it does not answer and is left out; it is caught up before it may serve
+	HostQuarantined HostPhase = "quarantined" // it does not answer, or is cordoned, and is left out; it is caught up before it may serve
 )
 
 // A ReleaseEdge is one edge's part in a release.
@@ -150,6 +150,7 @@ type Version struct {
 	Hosts    []ReleaseHost `json:"hosts"`             // its containers there
 	Facts    []HostFacts   `json:"facts,omitempty"`   // by host of the plan, as they were
 	Behind   []Behind      `json:"behind,omitempty"`  // where it is not yet, though it should be
+	Leaving  []ReleaseHost `json:"leaving,omitempty"` // hosts that it is being taken off, as it was there
 	Detours  bool          `json:"detours,omitempty"` // edges may have been sent to hosts that are not theirs
 	Since    time.Time     `json:"since,omitzero"`
 	Adopted  *Adoption     `json:"adopted,omitempty"` // nil: Slipway started it. Otherwise its settings are not known, and Service only says how it is reached

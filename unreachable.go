@@ -60,12 +60,14 @@ func (b BlueGreen) SpareHosts(n int) int {
 func (b BlueGreen) SpareEdges(n int) int { return b.Unreachable.Edges.spare(n, 1) }
 
 // Behind is a host or an edge that a version is not on, though it should be,
-// because it did not answer.
+// because it did not answer, or people have cordoned it.
 type Behind struct {
 	Host  string    `json:"host,omitempty"`
 	Edge  string    `json:"edge,omitempty"`
 	Since time.Time `json:"since"`
 	Error string    `json:"error"` // why it is left out, or what is in the way of catching up
+
+	Cordoned bool `json:"cordoned,omitempty"` // people want it so
 }
 
 // String names what is behind.

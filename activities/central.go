@@ -29,6 +29,10 @@ type Releases interface {
 	// closed, with what it returned; ok is false if it returned nothing, because
 	// it was terminated or failed.
 	AwaitEnd(ctx context.Context, id slipway.ReleaseID) (release slipway.Release, ok bool, err error)
+
+	// Lanes lists the services that have a lane. One that has just begun may be
+	// missing for a second.
+	Lanes(ctx context.Context, project string) ([]slipway.ServiceID, error)
 }
 
 // VerifyInput says which image is asked for.
@@ -140,4 +144,10 @@ type AwaitResult struct {
 func (a *Central) AwaitRelease(ctx context.Context, in slipway.ReleaseID) (AwaitResult, error) {
 	release, ok, err := a.Releases.AwaitEnd(ctx, in)
 	return AwaitResult{Release: release, OK: ok}, Failure(err)
+}
+
+// ListLanes lists the services that have a lane. It changes nothing.
+func (a *Central) ListLanes(ctx context.Context, _ struct{}) ([]slipway.ServiceID, error) {
+	lanes, err := a.Releases.Lanes(ctx, "")
+	return lanes, Failure(err)
 }

@@ -41,6 +41,10 @@ type Releases interface {
 
 	Hosts(ctx context.Context, hosts []slipway.Host) ([]slipway.HostStatus, error)
 	Anchored(ctx context.Context) (slipway.AuditAnchor, error)
+	HostCare(ctx context.Context, host string) (slipway.HostCare, error)
+	Cordon(ctx context.Context, host, by, reason, key string) error
+	Drain(ctx context.Context, host, by, reason, key string) error
+	Uncordon(ctx context.Context, host, by, reason, key string) error
 }
 
 // Config is what the API is made of. What may be left out says so.

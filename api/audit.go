@@ -39,6 +39,9 @@ var actions = map[string]string{
 	"POST /api/v1/services/{project}/{service}/restart":  "service.restart",
 	"POST /api/v1/services/{project}/{service}/lock":     "service.lock",
 	"DELETE /api/v1/services/{project}/{service}/lock":   "service.unlock",
+	"POST /api/v1/hosts/{host}/cordon":                   "host.cordon",
+	"DELETE /api/v1/hosts/{host}/cordon":                 "host.uncordon",
+	"POST /api/v1/hosts/{host}/drain":                    "host.drain",
 
 	"/temporal/": "temporal.change",
 }

@@ -51,6 +51,9 @@ func (r *request) entry(in any) slipway.AuditEntry {
 	if id := r.segment("{id}"); id != "" && e.Release == "" {
 		e.After["id"] = cut(id, maxWord)
 	}
+	if host := r.segment("{host}"); host != "" {
+		e.After["host"] = cut(host, maxWord)
+	}
 	if text, ok := body["service_file"].(string); ok {
 		r.file(&e, text)
 	}

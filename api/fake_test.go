@@ -218,6 +218,26 @@ func (w *workflows) Anchored(context.Context) (slipway.AuditAnchor, error) {
 	return w.anchor, w.err
 }
 
+func (w *workflows) HostCare(context.Context, string) (slipway.HostCare, error) {
+	return slipway.HostCare{Left: []slipway.Remaining{}}, w.err
+}
+
+func (w *workflows) Cordon(_ context.Context, host, by, reason, key string) error {
+	return w.act("cordon", named(host), by, reason, key)
+}
+
+func (w *workflows) Drain(_ context.Context, host, by, reason, key string) error {
+	return w.act("drain", named(host), by, reason, key)
+}
+
+func (w *workflows) Uncordon(_ context.Context, host, by, reason, key string) error {
+	return w.act("uncordon", named(host), by, reason, key)
+}
+
+type named string
+
+func (n named) String() string { return string(n) }
+
 // release makes a release in a phase, as the test changes it.
 func release(text string, phase slipway.Phase, change ...func(*slipway.Release)) slipway.Release {
 	id, err := slipway.ParseReleaseID(text)

@@ -53,7 +53,7 @@ func (s *server) admit(r *request, access access) error {
 	case access == person, r.session.may(s.Fleet(), "", slipway.RightOperate):
 		return nil
 	}
-	return slipway.Errorf(slipway.CodeForbidden, "%s may not see this: it is for operators of the whole fleet", r.session.User)
+	return slipway.Errorf(slipway.CodeForbidden, "%s may not do this: it is for operators of the whole fleet", r.session.User)
 }
 
 // turnAway sends a person to the sign-in page, or says what is wrong.

@@ -41,6 +41,10 @@ func (s *server) routes() []route {
 		operation("GET "+v1+"/hosts", person, "List hosts and how they answer", s.listHosts).shows(slipway.RightView),
 		operation("GET "+v1+"/audit", person, "List what people and machines did", s.audit).shows(slipway.RightView),
 		operation("GET "+v1+"/audit/anchor", operator, "Say how far the audit logs have come", s.anchor),
+		operation("GET "+v1+"/hosts/{host}/cordon", operator, "Say what still runs on a host that is to be empty", s.hostCare),
+		operation("POST "+v1+"/hosts/{host}/cordon", operator, "Keep new releases off a host", s.cordon),
+		operation("DELETE "+v1+"/hosts/{host}/cordon", operator, "Let a host be used again", s.uncordon),
+		operation("POST "+v1+"/hosts/{host}/drain", operator, "Empty a host", s.drain, accepted),
 
 		operation("POST "+v1+"/services/{project}/{service}/lock", person, "Keep new releases away", s.lock).asks(slipway.RightRelease),
 		operation("DELETE "+v1+"/services/{project}/{service}/lock", person, "Let releases start again", s.unlock).asks(slipway.RightRelease),

@@ -194,8 +194,8 @@ func checkCell(t *testing.T, s *site, a api.Action, p principal, token string) {
 		method, path = "GET", a.Pattern
 	}
 	path = strings.NewReplacer("{$}", "", "/tokens/{id}", "/tokens/of-owner-in-"+p.project, "{id}", p.project+".query-api.50",
-		"{project}", p.project, "{service}", "query-api", "{file}", "style.css").Replace(path)
-	if method == "DELETE" && strings.Contains(path, "/services/") {
+		"{host}", "host-of-"+p.project, "{project}", p.project, "{service}", "query-api", "{file}", "style.css").Replace(path)
+	if method == "DELETE" && (strings.Contains(path, "/services/") || strings.Contains(path, "/hosts/")) {
 		path += "?reason=because"
 	}
 	if a.Lists && strings.HasPrefix(path, "/api/") {
@@ -215,6 +215,8 @@ func checkCell(t *testing.T, s *site, a api.Action, p principal, token string) {
 		"/signature":       map[string]string{"gate": "go", "decision": "approve"},
 		"/rollback":        map[string]string{"reason": "because"},
 		"/restart":         map[string]string{"reason": "because"},
+		"/cordon":          map[string]string{"reason": "because"},
+		"/drain":           map[string]string{"reason": "because"},
 		"/lock":            map[string]string{"reason": "because"},
 		"/api/v1/tokens":   map[string]string{"project": p.project, "role": "viewer", "expires": "1h"},
 	} {

@@ -12,5 +12,5 @@ import (
 // followed as a release is. Errors: CodeConflict where the service is live, or on
 // the move.
 func (c *Client) Adopt(ctx context.Context, order slipway.Order, key string) (slipway.ReleaseID, error) {
-	return c.update(ctx, order.Service.ServiceID, workflows.Adopt, key, workflows.SubmitInput{Order: order, Key: key})
+	return c.place(ctx, workflows.Adopt, order, key)
 }

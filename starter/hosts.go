@@ -22,6 +22,10 @@ func (c *Client) Hosts(ctx context.Context, hosts []slipway.Host) ([]slipway.Hos
 		in.Hosts = append(in.Hosts, slipway.PlanHost{Name: h.Name, Agent: h.Agent})
 		all[i] = slipway.HostStatus{Name: h.Name, Way: h.Way(), Address: h.Address, Labels: h.Labels}
 	}
+	cordons, err := c.Cordons(ctx)
+	if err != nil {
+		return nil, err
+	}
 	run, err := c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                 workflows.HostsID(uuid.NewString()),
 		TaskQueue:          workflows.TaskQueue,
@@ -46,6 +50,9 @@ func (c *Client) Hosts(ctx context.Context, hosts []slipway.Host) ([]slipway.Hos
 		return nil, explain(err, "the hosts")
 	}
 	for i, answer := range answers {
+		if cordon, ok := cordons.Of(all[i].Name); ok {
+			all[i].Cordon = &cordon
+		}
 		all[i].Answers, all[i].Facts, all[i].Error = answer.Facts != nil, answer.Facts, answer.Error
 		if all[i].Agent != nil {
 			all[i].Agent.Alive = !answer.Silent

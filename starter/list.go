@@ -101,14 +101,14 @@ func text(payload *common.Payload) string {
 	return s
 }
 
-// Services says how the services of a project stand (empty: of all), in the
-// order of their names.
-func (c *Client) Services(ctx context.Context, project string) ([]slipway.ServiceStatus, error) {
+// Lanes lists the services of a project (empty: of all) that have a lane, in the
+// order of their names. It may be behind by a second.
+func (c *Client) Lanes(ctx context.Context, project string) ([]slipway.ServiceID, error) {
 	query := "WorkflowType = '" + workflows.LaneType + "' AND ExecutionStatus = 'Running'"
 	if project != "" {
 		query += " AND " + equals(workflows.ProjectKey.GetName(), project)
 	}
-	var ids []slipway.ServiceID
+	ids := []slipway.ServiceID{}
 	for page := []byte(nil); ; {
 		found, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 1000, NextPageToken: page})
 		if err != nil {
@@ -125,6 +125,16 @@ func (c *Client) Services(ctx context.Context, project string) ([]slipway.Servic
 		}
 	}
 	slices.SortFunc(ids, func(a, b slipway.ServiceID) int { return strings.Compare(a.String(), b.String()) })
+	return ids, nil
+}
+
+// Services says how the services of a project stand (empty: of all), in the
+// order of their names.
+func (c *Client) Services(ctx context.Context, project string) ([]slipway.ServiceStatus, error) {
+	ids, err := c.Lanes(ctx, project)
+	if err != nil {
+		return nil, err
+	}
 	services := make([]slipway.ServiceStatus, len(ids))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)

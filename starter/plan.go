@@ -27,6 +27,10 @@ func (c *Client) Plan(ctx context.Context, order slipway.Order) (slipway.Preview
 	if err != nil && slipway.ErrorCode(err) != slipway.CodeNotFound {
 		return slipway.Preview{}, err
 	}
+	cordons, err := c.Cordons(ctx)
+	if err != nil {
+		return slipway.Preview{}, err
+	}
 	run, err := c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                 workflows.PlanID(id, uuid.NewString()),
 		TaskQueue:          workflows.TaskQueue,
@@ -37,7 +41,7 @@ func (c *Client) Plan(ctx context.Context, order slipway.Order) (slipway.Preview
 			workflows.ServiceKey.ValueSet(id.String()),
 			workflows.RequesterKey.ValueSet(order.RequestedBy),
 		),
-	}, workflows.PlanType, workflows.PlanInput{Order: order, Service: status})
+	}, workflows.PlanType, workflows.PlanInput{Order: order, Service: status, Cordoned: cordons.On(order.Plan)})
 	if err != nil {
 		return slipway.Preview{}, explain(err, "the plan of "+id.String())
 	}

@@ -16,7 +16,17 @@ import (
 // the queue of its service. The same key within 24 hours gets the same id; an
 // empty key never does. Errors: CodeTooMany when the queue is full.
 func (c *Client) Submit(ctx context.Context, order slipway.Order, key string) (slipway.ReleaseID, error) {
-	return c.update(ctx, order.Service.ServiceID, workflows.Submit, key, workflows.SubmitInput{Order: order, Key: key})
+	return c.place(ctx, workflows.Submit, order, key)
+}
+
+// place gives an order its place in the queue. The lane may be a new one, which
+// nobody has told yet which hosts are cordoned.
+func (c *Client) place(ctx context.Context, name string, order slipway.Order, key string) (slipway.ReleaseID, error) {
+	cordons, err := c.Cordons(ctx)
+	if err != nil {
+		return slipway.ReleaseID{}, err
+	}
+	return c.update(ctx, order.Service.ServiceID, name, key, workflows.SubmitInput{Order: order, Key: key, Cordons: cordons})
 }
 
 // Rollback goes back to what served before, or to the release numbered to.

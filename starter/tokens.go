@@ -4,38 +4,20 @@ import (
 	"context"
 	"time"
 
-	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
-
 	"slipway"
 	"slipway/workflows"
 )
 
-// what Tokens is about, for people.
-const tokens = "tokens"
+var theTokens = entity{
+	id: workflows.TokensID, kind: workflows.TokensType, begin: workflows.TokensInput{},
+	about: "tokens", summary: "tokens of machines, and sessions that are over",
+}
 
 // Standing says which tokens are good, and which sessions are over. It needs no
 // worker. An answer is as new as the last change that was acknowledged.
-func (c *Client) Standing(ctx context.Context) (slipway.Standing, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	described, err := c.temporal.DescribeWorkflowExecution(ctx, workflows.TokensID, "")
-	if err = explain(err, tokens); slipway.ErrorCode(err) == slipway.CodeNotFound {
-		return slipway.Standing{}, nil // none was made yet, and nobody has signed out
-	}
-	if err != nil {
-		return slipway.Standing{}, err
-	}
-	memo := described.GetWorkflowExecutionInfo().GetMemo().GetFields()[workflows.StandingMemo]
-	if memo == nil {
-		return slipway.Standing{}, slipway.Errorf(slipway.CodeUnavailable, "the list of tokens is being made: try again")
-	}
-	var standing slipway.Standing
-	if err := converter.GetDefaultDataConverter().FromPayload(memo, &standing); err != nil {
-		return slipway.Standing{}, slipway.Errorf(slipway.CodeUnavailable, "the list of tokens cannot be read: %w", err)
-	}
-	return standing, nil
+func (c *Client) Standing(ctx context.Context) (standing slipway.Standing, err error) {
+	err = c.known(ctx, theTokens, workflows.StandingMemo, &standing)
+	return standing, err // none: none was made yet, and nobody has signed out
 }
 
 // CreateToken makes a token known. One with the same id is made once, and
@@ -60,26 +42,5 @@ func (c *Client) EndSession(ctx context.Context, person, session string, expires
 
 // tellTokens sends an update to Tokens, which is started if it is not there yet.
 func (c *Client) tellTokens(ctx context.Context, name string, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID:                       workflows.TokensID,
-		TaskQueue:                workflows.TaskQueue,
-		WorkflowTaskTimeout:      workflows.TaskTimeout,
-		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            "tokens of machines, and sessions that are over",
-	}, workflows.TokensType, workflows.TokensInput{})
-	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: start,
-		UpdateOptions: client.UpdateWorkflowOptions{
-			UpdateID:     updateID(""),
-			UpdateName:   name,
-			Args:         []any{in},
-			WaitForStage: client.WorkflowUpdateStageCompleted,
-		},
-	})
-	if err == nil {
-		err = handle.Get(ctx, out)
-	}
-	return explain(err, tokens)
+	return c.tell(ctx, theTokens, name, "", in, out)
 }

@@ -42,6 +42,7 @@ func (l *lane) adopt(ctx workflow.Context, in SubmitInput) (SubmitResult, error)
 	if before := l.answered(ctx, in.Key); before != nil {
 		return SubmitResult{Release: before.Release}, nil
 	}
+	l.heed(ctx, in.Cordons)
 	queued := l.enqueue(ctx, in.Order, in.Key)
 	l.Queue = append(l.Queue, queued)
 	l.details(ctx)

@@ -125,10 +125,10 @@ func (c *catchup) bring(ctx workflow.Context, i int) (slipway.ReleaseHost, error
 // if it is one of its hosts. It reports whether any of them does, or may.
 func (c *catchup) tellEdges(ctx workflow.Context, host string) (told bool, err error) {
 	for _, edge := range c.Version.Plan.Edges {
-		if !slices.Contains(edge.Hosts, host) || c.isBehind(edge.Name) {
+		if !slices.Contains(edge.Hosts, host) || isBehind(c.Version, edge.Name) {
 			continue
 		}
-		knows, problem := c.amend(ctx, edge)
+		knows, problem := amend(ctx, c.Version, edge)
 		told = told || knows
 		if problem != nil {
 			err = problem
@@ -137,12 +137,12 @@ func (c *catchup) tellEdges(ctx workflow.Context, host string) (told bool, err e
 	return told, err
 }
 
-// amend tells an edge where the version is. It reports whether the edge knows,
+// amend tells an edge where a version is. It reports whether the edge knows,
 // or may; one that has forgotten the version does not.
-func (c *catchup) amend(ctx workflow.Context, edge slipway.PlanEdge) (bool, error) {
-	id, release := c.Version.Service.ServiceID, c.Version.Release
-	deadline := c.Version.Service.Strategy.BlueGreen.SwitchTimeout
-	want := c.Version.Plan.Upstreams(edge, c.Version.Hosts, c.Version.Service.Container.Port)
+func amend(ctx workflow.Context, version slipway.Version, edge slipway.PlanEdge) (bool, error) {
+	id, release := version.Service.ServiceID, version.Release
+	deadline := version.Service.Strategy.BlueGreen.SwitchTimeout
+	want := upstreams(version, edge)
 	route, err := call(ctx, switching(slipway.DoesAsk(edge.Name), deadline), central.ReadRoute, activities.EdgeInput{Edge: edge.Name, Service: id, Release: release})
 	for err == nil {
 		target, ok := route.Targets[release]
@@ -155,7 +155,7 @@ func (c *catchup) amend(ctx workflow.Context, edge slipway.PlanEdge) (bool, erro
 		route, err = call(ctx, switching("tell "+edge.Name+" where "+release+" is", deadline), central.AmendTarget, activities.AmendInput{
 			Edge:    edge.Name,
 			Request: slipway.AmendRequest{ServiceID: id, Release: release, Upstreams: want, Away: len(want) == 0, Revision: target.Revision},
-			Warrant: reaching(c.Version.Warrant, c.Version.Hosts),
+			Warrant: reaching(version.Warrant, version.Hosts),
 		})
 	}
 	return true, err
@@ -188,9 +188,9 @@ func (c *catchup) catchUpEdge(ctx workflow.Context, name string) (bool, error) {
 	case route.Active != release && route.By != "" && !slipway.IsRelease(route.By):
 		return false, refusal(slipway.CodeConflict, "edge %s was pointed at %s by %s (%s): that stands", name, orNothing(route.Active), route.By, route.Reason)
 	case route.Active != release:
-		upstreams := c.Version.Plan.Upstreams(edge, c.Version.Hosts, c.Version.Service.Container.Port)
+		to := upstreams(c.Version, edge)
 		_, err = call(ctx, switching(slipway.DoesStage(name), deadline), central.StageTarget, activities.StageInput{Edge: name, Request: slipway.StageRequest{
-			ServiceID: id, Route: *c.Version.Service.Route, Release: release, Upstreams: upstreams, Away: len(upstreams) == 0, Generation: route.Generation,
+			ServiceID: id, Route: *c.Version.Service.Route, Release: release, Upstreams: to, Away: len(to) == 0, Generation: route.Generation,
 		}, Warrant: reaching(c.Version.Warrant, c.Version.Hosts)})
 		if err != nil {
 			return false, err
@@ -206,8 +206,8 @@ func (c *catchup) catchUpEdge(ctx workflow.Context, name string) (bool, error) {
 	return true, nil
 }
 
-func (c *catchup) isBehind(edge string) bool {
-	return slices.ContainsFunc(c.Version.Behind, func(b slipway.Behind) bool { return b.Edge == edge })
+func isBehind(version slipway.Version, edge string) bool {
+	return slices.ContainsFunc(version.Behind, func(b slipway.Behind) bool { return b.Edge == edge })
 }
 
 // caughtUp tells the lane, and the release if it is still open.

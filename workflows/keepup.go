@@ -12,16 +12,26 @@ import (
 )
 
 // catchUp has a Catchup run as long as what is live is behind somewhere and
-// nothing is on its way: a release takes in by itself what answers.
+// nothing is on its way: a release takes in by itself what answers. What is to
+// leave a host leaves it first. The two never run side by side.
 func (l *lane) catchUp(ctx workflow.Context) {
 	for {
-		if err := workflow.Await(ctx, func() bool { return l.mayCatchUp(ctx) && len(l.Live.Behind) > 0 }); err != nil {
+		err := workflow.Await(ctx, func() bool {
+			_, leaves := l.leaves()
+			return l.mayCatchUp(ctx) && (leaves || len(l.behind()) > 0)
+		})
+		if err != nil {
 			return
 		}
-		in := CatchupInput{Version: *l.Live, Holding: l.holding()}
+		if cordon, ok := l.leaves(); ok {
+			l.vacate(ctx, cordon)
+			continue
+		}
+		in, revision := CatchupInput{Version: *l.Live, Holding: l.holding()}, l.Cordons.Revision
+		in.Version.Behind = l.behind()
 		l.catching = true
 		result, err := l.runCatchup(ctx, in, func() bool {
-			return l.mayCatchUp(ctx) && l.Live.Release == in.Version.Release && l.holding() == in.Holding
+			return l.mayCatchUp(ctx) && l.Live.Release == in.Version.Release && l.holding() == in.Holding && l.Cordons.Revision == revision
 		})
 		l.leave(ctx, in.Version, result, err)
 		l.catching = false
@@ -111,6 +121,7 @@ func (l *lane) takeIn(ctx workflow.Context, report CaughtUpReport) {
 	for i := range l.Live.Hosts {
 		if report.Host != nil && l.Live.Hosts[i].Name == report.Host.Name {
 			l.Live.Hosts[i] = *report.Host
+			l.Live.Leaving = slices.DeleteFunc(l.Live.Leaving, func(h slipway.ReleaseHost) bool { return h.Name == report.Host.Name })
 		}
 	}
 	l.details(ctx)

@@ -35,7 +35,7 @@ type lane struct {
 	LaneState
 	service   slipway.ServiceID
 	goingBack bool // a rollback waits for the running release to be undone
-	catching  bool // a Catchup runs
+	catching  bool // a Catchup runs, or a Vacate
 	begun     int  // the latest release whose workflow is known to have started
 }
 
@@ -74,6 +74,7 @@ func (l *lane) setup(ctx workflow.Context) error {
 	l.begun = l.Running // what an earlier run started
 	workflow.Go(ctx, l.listen)
 	workflow.Go(ctx, l.hearCatchup)
+	workflow.Go(ctx, l.hearCordons)
 	workflow.Go(ctx, l.catchUp)
 	for _, open := range l.Open { // children of an earlier run, whose close this one does not hear
 		workflow.Go(ctx, func(ctx workflow.Context) { l.awaitByActivity(ctx, open.ID.Number) })
@@ -90,7 +91,7 @@ func (l *lane) run(ctx workflow.Context) error {
 			return err
 		}
 		if renew() {
-			for l.listenOnce(ctx) || l.hearCatchupOnce(ctx) { // what has arrived must not be lost with this run
+			for l.listenOnce(ctx) || l.hearCatchupOnce(ctx) || l.hearCordonsOnce(ctx) { // what has arrived must not be lost with this run
 			}
 			return workflow.NewContinueAsNewError(ctx, LaneType, LaneInput{Service: l.service, State: l.LaneState})
 		}
@@ -130,7 +131,7 @@ func (l *lane) start(ctx workflow.Context) {
 	l.Running = next.ID.Number
 	l.Open = append(l.Open, next)
 	l.details(ctx)
-	in := ReleaseInput{ID: next.ID, Order: next.Order, Submitted: next.Submitted}
+	in := ReleaseInput{ID: next.ID, Order: next.Order, Submitted: next.Submitted, Cordoned: l.Cordons.On(next.Order.Plan)}
 	if l.Live != nil {
 		in.Known = append([]slipway.Version{*l.Live}, l.Good...)
 	}

@@ -10,6 +10,8 @@ import (
 type SubmitInput struct {
 	Order slipway.Order `json:"order"`
 	Key   string        `json:"key,omitempty"` // the same key within KeyLifetime gets the same answer
+
+	Cordons slipway.Cordons `json:"cordons,omitzero"` // of the fleet, for a lane that nobody has told of them yet
 }
 
 // SubmitResult names the release that does what was asked for.
@@ -55,12 +57,16 @@ type ReleaseInput struct {
 	Known     []slipway.Version `json:"known,omitempty"` // what serves as far as the lane knows, then what served before
 	Submitted time.Time         `json:"submitted"`
 	Ended     *End              `json:"ended,omitempty"` // how it ended in the queue; nil: it has its turn
+
+	Cordoned []slipway.Cordon `json:"cordoned,omitempty"` // hosts of the plan that are to be left out
 }
 
 // PlanInput asks what a release would do.
 type PlanInput struct {
 	Order   slipway.Order         `json:"order"`
 	Service slipway.ServiceStatus `json:"service"` // as its lane says; the zero value without one
+
+	Cordoned []slipway.Cordon `json:"cordoned,omitempty"` // hosts of the plan that are to be left out
 }
 
 // PreflightInput asks how hosts are.
@@ -95,6 +101,8 @@ type LaneState struct {
 	Answers []Answer          `json:"answers,omitempty"`
 	Lock    *slipway.Lock     `json:"lock,omitempty"`
 	Removal *slipway.Removal  `json:"removal,omitempty"` // nil: nobody has taken away what served
+
+	Cordons slipway.Cordons `json:"cordons,omitzero"` // of the fleet, as far as it was told
 }
 
 // Queued is a release that waits for its turn, or has had it.

@@ -30,6 +30,7 @@ const (
 	PlanType    = "Plan"
 	CatchupType = "Catchup"
 	HostsType   = "Hosts"
+	VacateType  = "Vacate"
 
 	PreflightType = "Preflight"
 )
@@ -50,6 +51,9 @@ func CatchupID(id slipway.ServiceID) string { return "catchup/" + id.Key() }
 // begun of a release that went back.
 func CatchupCleanupID(id slipway.ReleaseID) string { return "cleanup/" + id.String() + "/catchup" }
 
+// VacateID is the workflow ID of what takes a service off a host.
+func VacateID(id slipway.ServiceID) string { return "vacate/" + id.Key() }
+
 // PlanID is the workflow ID of a plan.
 func PlanID(id slipway.ServiceID, unique string) string { return "plan/" + id.Key() + "/" + unique }
 
@@ -69,6 +73,21 @@ const (
 	SignOut = "sign_out" // SignOutInput
 )
 
+// The one Cordons: its type, its workflow ID, its updates, and its signal to
+// every Lane.
+const (
+	CordonsType = "Cordons"
+	CordonsID   = "cordons"
+
+	Cordon   = "cordon"   // slipway.Cordon → slipway.Cordon
+	Uncordon = "uncordon" // UncordonInput
+	Cordoned = "cordoned" // slipway.Cordons
+)
+
+// CordonsMemo is the memo field of Cordons that has all it knows, a
+// slipway.Cordons.
+const CordonsMemo = "cordons"
+
 // Updates, signals and queries. Decide and abort exist as update and as signal.
 const (
 	Submit   = "submit"    // update of a Lane: SubmitInput → SubmitResult
@@ -84,7 +103,7 @@ const (
 	Overtake = "overtake"  // signal of a Release to the one whose containers it stops: Overtaking
 	Reported = "reported"  // signal of a Release to its Lane: Report
 	CaughtUp = "caught_up" // signal of a Catchup to its Lane and to the Release: CaughtUpReport
-	Status   = "status"    // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus; of Tokens: slipway.Standing
+	Status   = "status"    // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus; of Tokens: slipway.Standing; of Cordons: slipway.Cordons
 	Waiting  = "waiting"   // query of a Lane for a queued release: slipway.ReleaseID → slipway.Release
 )
 

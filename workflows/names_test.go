@@ -20,13 +20,14 @@ func TestNamesAreStable(t *testing.T) {
 	got := []string{
 		workflows.Namespace,
 		workflows.TaskQueue, workflows.CopyQueue, workflows.HostQueue("h1"),
-		workflows.LaneType, workflows.ReleaseType, workflows.CleanupType, workflows.PlanType, workflows.CatchupType, workflows.HostsType, workflows.PreflightType,
+		workflows.LaneType, workflows.ReleaseType, workflows.CleanupType, workflows.PlanType, workflows.CatchupType, workflows.HostsType, workflows.PreflightType, workflows.VacateType,
 		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id), workflows.PlanID(id.ServiceID, "x"), workflows.HostsID("x"),
-		workflows.CatchupID(id.ServiceID), workflows.CatchupCleanupID(id), workflows.PreflightID("x"),
+		workflows.CatchupID(id.ServiceID), workflows.CatchupCleanupID(id), workflows.PreflightID("x"), workflows.VacateID(id.ServiceID),
 		workflows.Submit, workflows.Rollback, workflows.Decide, workflows.Abort, workflows.Accept,
 		workflows.Lock, workflows.Unlock, workflows.Adopt, workflows.Remove, workflows.Newer, workflows.Overtake,
 		workflows.Reported, workflows.CaughtUp, workflows.Status, workflows.Waiting,
 		workflows.TokensType, workflows.TokensID, workflows.Create, workflows.Revoke, workflows.SignOut, workflows.StandingMemo,
+		workflows.CordonsType, workflows.CordonsID, workflows.Cordon, workflows.Uncordon, workflows.Cordoned, workflows.CordonsMemo,
 		workflows.TagMemo, workflows.KindMemo,
 		workflows.ProjectKey.GetName(), workflows.ServiceKey.GetName(), workflows.PhaseKey.GetName(),
 		workflows.OutcomeKey.GetName(), workflows.DigestKey.GetName(), workflows.RequesterKey.GetName(),
@@ -34,13 +35,14 @@ func TestNamesAreStable(t *testing.T) {
 	want := []string{
 		"slipway",
 		"slipway", "copy", "host/h1",
-		"Lane", "Release", "Cleanup", "Plan", "Catchup", "Hosts", "Preflight",
+		"Lane", "Release", "Cleanup", "Plan", "Catchup", "Hosts", "Preflight", "Vacate",
 		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17", "plan/search.query-api/x", "hosts/x",
-		"catchup/search.query-api", "cleanup/search.query-api.17/catchup", "preflight/x",
+		"catchup/search.query-api", "cleanup/search.query-api.17/catchup", "preflight/x", "vacate/search.query-api",
 		"submit", "rollback", "decide", "abort", "accept",
 		"lock", "unlock", "adopt", "remove", "newer", "overtake",
 		"reported", "caught_up", "status", "waiting",
 		"Tokens", "tokens", "create", "revoke", "sign_out", "standing",
+		"Cordons", "cordons", "cordon", "uncordon", "cordoned", "cordons",
 		"tag", "kind",
 		"SlipwayProject", "SlipwayService", "SlipwayPhase",
 		"SlipwayOutcome", "SlipwayDigest", "SlipwayRequester",
@@ -57,7 +59,7 @@ func TestNamesAreStable(t *testing.T) {
 	}
 	slices.Sort(activityNames)
 	want = []string{
-		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckRequest", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ProbeGreen", "PullImage", "ReadRoute",
+		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckRequest", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ListLanes", "ProbeGreen", "PullImage", "ReadRoute",
 		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "ReviveContainer", "StageTarget", "StartGreen", "StopContainer", "UnstageTarget", "VerifyImage",
 		"WatchEdge", "WatchHost",
 	}

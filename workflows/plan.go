@@ -12,11 +12,14 @@ import (
 // Plan says what a release would do, and changes nothing. It looks with the
 // same steps as a release does, and fails where that would be refused.
 func Plan(ctx workflow.Context, in PlanInput) (slipway.Preview, error) {
-	looked := ReleaseInput{ID: slipway.ReleaseID{ServiceID: in.Order.Service.ServiceID}, Order: in.Order}
+	looked := ReleaseInput{ID: slipway.ReleaseID{ServiceID: in.Order.Service.ServiceID}, Order: in.Order, Cordoned: in.Cordoned}
 	if in.Service.Live != nil {
 		looked.Known = append([]slipway.Version{*in.Service.Live}, in.Service.Good...)
 	}
 	r := &release{in: looked, state: Started(looked), service: in.Order.Service, plan: in.Order.Plan}
+	if err := r.leaveOutCordoned(ctx); err != nil {
+		return slipway.Preview{}, err
+	}
 	if err := r.verify(ctx); err != nil {
 		return slipway.Preview{}, err
 	}

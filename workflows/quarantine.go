@@ -13,9 +13,62 @@ import (
 	"slipway"
 )
 
-// spare is how many hosts the release may leave out.
+// spare is how many hosts the release may leave out because they do not answer,
+// beside those that are cordoned.
 func (r *release) spare() int {
-	return r.service.Strategy.BlueGreen.SpareHosts(len(r.plan.Hosts))
+	rules, all := r.service.Strategy.BlueGreen, len(r.plan.Hosts)
+	return max(min(rules.SpareHosts(all), all-len(r.in.Cordoned)-r.atLeast()), 0)
+}
+
+// atLeast is how many hosts have to serve.
+func (r *release) atLeast() int {
+	return max(r.service.Strategy.BlueGreen.MinServing.AtLeast(len(r.plan.Hosts)), 1)
+}
+
+// cordoned reports whether people want a host to be left out.
+func (r *release) cordoned(host string) bool {
+	return slices.ContainsFunc(r.in.Cordoned, func(c slipway.Cordon) bool { return c.Host == host })
+}
+
+// leaveOutCordoned leaves out the hosts that people have cordoned, as those are
+// that do not answer, as long as enough are left to serve.
+func (r *release) leaveOutCordoned(ctx workflow.Context) error {
+	for i := range r.state.Hosts {
+		at := &r.state.Hosts[i]
+		for _, c := range r.in.Cordoned {
+			if c.Host == at.Name {
+				at.Phase, at.Error = slipway.HostQuarantined, c.String()
+				r.state.Behind = append(r.state.Behind, slipway.Behind{Host: at.Name, Since: workflow.Now(ctx), Error: at.Error, Cordoned: true})
+			}
+		}
+	}
+	if err := r.neverBoth(); err != nil {
+		return err
+	}
+	if left := len(r.plan.Hosts) - len(r.in.Cordoned); len(r.in.Cordoned) > 0 && left < r.atLeast() {
+		var names []string
+		for _, c := range r.in.Cordoned {
+			names = append(names, fmt.Sprintf("%s (%s)", c.Host, c))
+		}
+		return refusal(slipway.CodeConflict, "%d of %d hosts are cordoned: %s; %d have to serve (min_serving is %s): uncordon one, or give the service more hosts",
+			len(names), len(r.plan.Hosts), strings.Join(names, "; "), r.atLeast(), r.service.Strategy.BlueGreen.MinServing)
+	}
+	return nil
+}
+
+// neverBoth refuses to leave blue running where nobody stops it, if the two are
+// not to run at once.
+func (r *release) neverBoth() error {
+	if !r.service.StopsBlue() || len(r.in.Known) == 0 {
+		return nil
+	}
+	for _, c := range r.in.Cordoned {
+		if r.in.Known[0].RunsOn(c.Host) {
+			return refusal(slipway.CodeConflict, "%s runs on host %s, which is %s, and would go on beside this: uncordon the host, or drain it (slipway host drain %s)",
+				r.in.Known[0].Release, c.Host, c, c.Host)
+		}
+	}
+	return nil
 }
 
 // patience is how long a host may be silent. Where none can be left out there
@@ -51,7 +104,7 @@ func (r *release) leaveOut(ctx workflow.Context, i int, err error) error {
 	r.details(ctx)
 	var silent []string
 	for _, h := range r.state.Hosts {
-		if h.Phase == slipway.HostQuarantined {
+		if h.Phase == slipway.HostQuarantined && !r.cordoned(h.Name) {
 			silent = append(silent, fmt.Sprintf("%s (%s)", h.Name, h.Error))
 		}
 	}
@@ -65,7 +118,7 @@ func (r *release) leaveOut(ctx workflow.Context, i int, err error) error {
 
 // mayLeaveOut reports whether the release could go on without an edge.
 func (r *release) mayLeaveOut(edge slipway.PlanEdge) bool {
-	return r.service.Strategy.BlueGreen.SpareEdges(len(r.plan.Edges)) > 0 || r.spare() > 0 && edge.On != ""
+	return r.service.Strategy.BlueGreen.SpareEdges(len(r.plan.Edges)) > 0 || (r.spare() > 0 && edge.On != "" || r.cordoned(edge.On))
 }
 
 // leaveOutEdges decides about the edges that did not answer, once it is known

@@ -75,6 +75,9 @@ func (r *release) run(ctx workflow.Context) error {
 	case slipway.KindRelease, slipway.KindRollback, slipway.KindRestart:
 	}
 	r.phase(ctx, slipway.Verifying)
+	if err := r.leaveOutCordoned(ctx); err != nil {
+		return err
+	}
 	if err := r.verify(ctx); err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ type story struct {
 	cancelled map[string]bool     // activities
 	did       map[string][]string // by workflow ID, in the words of its history
 	over      bool
+	told      int // how often the lane was told which hosts are cordoned
 }
 
 // closed is how a workflow ended.
@@ -106,6 +107,7 @@ func (s *story) tell(script func()) {
 	s.env.RegisterWorkflowWithOptions(exposed, workflow.RegisterOptions{Name: workflows.ReleaseType})
 	s.env.RegisterWorkflowWithOptions(workflows.Cleanup, workflow.RegisterOptions{Name: workflows.CleanupType})
 	s.env.RegisterWorkflowWithOptions(workflows.Catchup, workflow.RegisterOptions{Name: workflows.CatchupType})
+	s.env.RegisterWorkflowWithOptions(workflows.Vacate, workflow.RegisterOptions{Name: workflows.VacateType})
 	s.env.RegisterActivity(&activities.Host{
 		Authority: s.authority(), Edges: drivers{s.world},
 		Engines: drivers{s.world}, Registries: drivers{s.world}, Prober: drivers{s.world},

@@ -40,6 +40,7 @@ func (l *lane) submit(ctx workflow.Context, in SubmitInput) (SubmitResult, error
 	if before := l.answered(ctx, in.Key); before != nil {
 		return SubmitResult{Release: before.Release}, nil
 	}
+	l.heed(ctx, in.Cordons)
 	queued := l.enqueue(ctx, in.Order, in.Key)
 	if takesPlaces(in.Order.Kind) {
 		l.supersede(ctx, queued)

@@ -46,6 +46,9 @@ func (r *release) verifyImage(ctx workflow.Context) error {
 
 func (r *release) lookAtHost(ctx workflow.Context, i int) error {
 	h := r.plan.Hosts[i]
+	if r.cordoned(h.Name) {
+		return nil
+	}
 	if err := r.ask(ctx, i, r.patience()); err != nil {
 		err, at := r.leaveOut(ctx, i, err), &r.state.Hosts[i]
 		if at.Phase != slipway.HostQuarantined {

@@ -294,6 +294,10 @@ func (d drivers) AwaitEnd(context.Context, slipway.ReleaseID) (slipway.Release, 
 	panic("it is awaited in virtual time: see watch")
 }
 
+func (d drivers) Lanes(context.Context, string) ([]slipway.ServiceID, error) {
+	return []slipway.ServiceID{service}, nil
+}
+
 type engine struct {
 	*world
 	host string

@@ -63,6 +63,9 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{0, "phase", "undoing", []string{"rollback", "search/query-api", "--reason", "slow", "--wait"}},
 		{0, "id", "search.query-api.2", []string{"restart", "search/query-api", "--reason", "it leaks"}},
 		{0, "service", "query-api", []string{"lock", "search/query-api", "--reason", "the database moves"}},
+		{4, "", nil, []string{"host", "cordon", "h1", "--reason", "a new kernel"}},
+		{4, "", nil, []string{"host", "drain", "h1", "--reason", "a new kernel"}},
+		{4, "", nil, []string{"host", "uncordon", "h1", "--reason", "it is there"}},
 		{0, "service", "query-api", []string{"unlock", "search/query-api", "--reason", "it has moved"}},
 		{1, "", nil, []string{"status", "search.query-api.99"}},
 		{0, "name", "ci", []string{"token", "create", "--project", "search", "--role", "releaser", "--expires", "30d", "--name", "ci"}},
@@ -223,6 +226,14 @@ func (o *oneRelease) Lock(context.Context, slipway.ServiceID, string, string, st
 func (o *oneRelease) Unlock(context.Context, slipway.ServiceID, string, string, string) error {
 	return nil
 }
+
+func (o *oneRelease) HostCare(_ context.Context, host string) (slipway.HostCare, error) {
+	return slipway.HostCare{Cordon: &slipway.Cordon{Host: host, By: "ann", Reason: "a new kernel"}, Left: []slipway.Remaining{}}, nil
+}
+
+func (o *oneRelease) Cordon(context.Context, string, string, string, string) error   { return nil }
+func (o *oneRelease) Drain(context.Context, string, string, string, string) error    { return nil }
+func (o *oneRelease) Uncordon(context.Context, string, string, string, string) error { return nil }
 
 func (o *oneRelease) Adopt(context.Context, slipway.Order, string) (slipway.ReleaseID, error) {
 	return two, nil

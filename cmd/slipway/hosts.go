@@ -42,9 +42,12 @@ func machines(hosts []slipway.HostStatus) string {
 	if len(hosts) == 0 {
 		return "there are no hosts"
 	}
-	rows := [][]string{{"HOST", "WAY", "ADDRESS", "LABELS", "DOCKER", "ANSWERS", "AGENT"}}
+	rows := [][]string{{"HOST", "WAY", "ADDRESS", "LABELS", "DOCKER", "ANSWERS", "AGENT", "CORDON"}}
 	for _, h := range hosts {
-		row := []string{h.Name, h.Way, h.Address, labels(h.Labels), "-", "no: " + h.Error, agent(h.Agent)}
+		row := []string{h.Name, h.Way, h.Address, labels(h.Labels), "-", "no: " + h.Error, agent(h.Agent), "-"}
+		if h.Cordon != nil {
+			row[7] = h.Cordon.String()
+		}
 		if h.Facts != nil {
 			row[4], row[5] = h.Facts.Version, "in "+h.Facts.Answered.Std().Round(time.Millisecond).String()
 		}

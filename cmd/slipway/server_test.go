@@ -32,6 +32,8 @@ type fakeServer struct {
 	busy     int               // how many requests to answer with 503
 	held     string            // the release that holds what served before
 	locked   *slipway.Lock     // the lock of search/query-api
+	cordoned *slipway.Cordon   // of h2, the only host that may be
+	left     int               // how often something is still said to run there
 }
 
 // A play is one release on its way.
@@ -63,6 +65,10 @@ func newFakeServer() *fakeServer {
 		"GET /hosts":                            s.hosts,
 		"GET /audit":                            s.auditLog,
 		"GET /audit/anchor":                     s.auditAnchor,
+		"GET /hosts/{host}/cordon":              s.hostCare,
+		"POST /hosts/{host}/cordon":             s.cordon,
+		"POST /hosts/{host}/drain":              s.cordon,
+		"DELETE /hosts/{host}/cordon":           s.uncordon,
 		"POST /services/{project}/{s}/rollback": s.rollback,
 		"POST /services/{project}/{s}/restart":  s.restart,
 		"POST /services/{project}/{s}/lock":     s.lock,
@@ -458,13 +464,42 @@ func (s *fakeServer) hosts(*http.Request) (any, error) {
 		Name: "h1", Way: "tcp", Address: "10.0.0.1", Labels: map[string]string{"role": "web", "rack": "7"}, Answers: true,
 		Facts: &slipway.HostFacts{Platform: "linux/amd64", Version: "28.2.2", Answered: slipway.Duration(12 * time.Millisecond)},
 	}, {
-		Name: "h2", Way: "agent", Address: "10.0.0.2", Agent: &slipway.AgentStatus{Alive: true}, Answers: true,
+		Name: "h2", Way: "agent", Address: "10.0.0.2", Agent: &slipway.AgentStatus{Alive: true}, Answers: true, Cordon: s.cordoned,
 		Facts: &slipway.HostFacts{Version: "28.2.2", Answered: slipway.Duration(3 * time.Millisecond)},
 	}, {
 		Name: "h3", Way: "agent", Address: "10.0.0.3", Agent: &slipway.AgentStatus{Seen: &began}, Error: "host h3: its agent does not answer",
 	}, {
 		Name: "h4", Way: "agent", Address: "10.0.0.4", Agent: &slipway.AgentStatus{}, Error: "host h4: its agent does not answer",
 	}}}, nil
+}
+
+// cordon keeps releases off h2. Nothing leaves h1.
+func (s *fakeServer) cordon(r *http.Request) (any, error) {
+	if r.PathValue("host") != "h2" {
+		return nil, slipway.Errorf(slipway.CodeConflict, "host h1 cannot be drained now, and nothing was done: search/suggest: 0 of its 1 hosts would serve, but min_serving wants 1")
+	}
+	drain := strings.HasSuffix(r.URL.Path, "/drain")
+	if s.cordoned != nil && !drain {
+		return nil, slipway.Errorf(slipway.CodeConflict, "host h2 is already %s", s.cordoned)
+	}
+	s.cordoned, s.left = &slipway.Cordon{Host: "h2", By: "ann", Reason: reasonOf(r), At: began, Drain: drain}, 2
+	return struct{}{}, nil
+}
+
+func (s *fakeServer) uncordon(*http.Request) (any, error) {
+	if s.cordoned == nil {
+		return nil, slipway.Errorf(slipway.CodeConflict, "host h2 is not cordoned")
+	}
+	s.cordoned = nil
+	return struct{}{}, nil
+}
+
+func (s *fakeServer) hostCare(*http.Request) (any, error) {
+	care := slipway.HostCare{Cordon: s.cordoned, Left: []slipway.Remaining{}}
+	if s.left--; s.left >= 0 {
+		care.Left = append(care.Left, slipway.Remaining{Service: slipway.ServiceID{Project: "search", Service: "query-api"}, Release: "search.query-api.1"})
+	}
+	return care, nil
 }
 
 func (s *fakeServer) events(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"slipway"
@@ -21,4 +22,26 @@ func (c *Client) Hosts(ctx context.Context) ([]slipway.HostStatus, error) {
 		return nil, c.notSlipway(http.StatusOK)
 	}
 	return list.Hosts, nil
+}
+
+// HostCare says whether a host is cordoned, and what still runs there.
+func (c *Client) HostCare(ctx context.Context, host string) (slipway.HostCare, error) {
+	var care slipway.HostCare
+	err := c.get(ctx, "/hosts/"+host+"/cordon", nil, &care)
+	return care, err
+}
+
+// Cordon keeps new releases off a host.
+func (c *Client) Cordon(ctx context.Context, host, reason string) error {
+	return c.change(ctx, "/hosts/"+host+"/cordon", because{reason}, nil)
+}
+
+// Drain begins to empty a host. HostCare says how far that is.
+func (c *Client) Drain(ctx context.Context, host, reason string) error {
+	return c.change(ctx, "/hosts/"+host+"/drain", because{reason}, nil)
+}
+
+// Uncordon lets a host be used again.
+func (c *Client) Uncordon(ctx context.Context, host, reason string) error {
+	return c.insist(ctx, request{method: http.MethodDelete, path: "/hosts/" + host + "/cordon", query: url.Values{"reason": {reason}}}, nil)
 }
