@@ -29,6 +29,7 @@ type Image struct {
 	Port     int               // that it exposes; 0: none
 	Platform string            // "linux/arm64"; empty: linux/amd64
 	Padding  int               // bytes that do not compress, in a layer of their own
+	Zeros    int               // bytes that compress to next to nothing, in a layer of their own
 }
 
 // BuildApp builds the test service into dir, from the working directory of
@@ -104,6 +105,11 @@ func (i Image) build() (v1.Image, error) {
 	}
 	if i.Padding > 0 {
 		if err := add("padding", 0o644, noise(i.Padding)); err != nil {
+			return nil, err
+		}
+	}
+	if i.Zeros > 0 {
+		if err := add("zeros", 0o644, make([]byte, i.Zeros)); err != nil {
 			return nil, err
 		}
 	}
