@@ -131,13 +131,29 @@ func TestGreenMayTakeItsStartPeriodAgainAfterItsHostWasRestarted(t *testing.T) {
 func TestStopLeavesNothingRunningButGreen(t *testing.T) {
 	t.Parallel()
 	m, host := newMachine()
-	in := activities.StopInput{Host: "h1", Service: search, Container: "search.api.1", Green: "search.api.2"}
+	in := activities.StopInput{Host: "h1", Service: search, Container: "search.api.1", Green: "search.api.2", Warrant: warranted()}
 	m.others = []slipway.ContainerState{{Name: "search.api.2", Running: true}, {Name: "search.api.1"}}
 	if err := run(t, host.StopContainer, in, nil); err != nil {
 		t.Fatal(err)
 	}
 	m.others = append(m.others, slipway.ContainerState{Name: "search.api.0", Running: true})
 	failed(t, run(t, host.StopContainer, in, nil), slipway.CodeUnavailable, true, "search.api.0 runs on h1, too")
+}
+
+func TestNothingIsStoppedThatNobodyOrderedToBeReplaced(t *testing.T) {
+	t.Parallel()
+	_, host := newMachine()
+	for says, forged := range map[string]func(*activities.StopInput){
+		"there is no signed order":                                func(in *activities.StopInput) { in.Warrant = nil },
+		"shop.web.1 is not a container of search/api":             func(in *activities.StopInput) { in.Container = "shop.web.1" },
+		"host h3 is not among those that were ordered: [h1 h2]":   func(in *activities.StopInput) { in.Host = "h3" },
+		"was signed for search/api, not for this service":         func(in *activities.StopInput) { in.Green = "shop.web.2" },
+		"search.api.1 is not a container of search/api, which it": func(in *activities.StopInput) { in.Service = slipway.ServiceID{Project: "shop", Service: "web"} },
+	} {
+		in := activities.StopInput{Host: "h1", Service: search, Container: "search.api.1", Green: "search.api.2", Warrant: warranted()}
+		forged(&in)
+		failed(t, run(t, host.StopContainer, in, nil), slipway.CodeForbidden, false, says)
+	}
 }
 
 func TestReviveComesTooLateUnderALaterRelease(t *testing.T) {

@@ -26,8 +26,9 @@ type RemoveInput struct {
 // that is not there is removed already. The caller has made sure that no edge
 // sends it traffic; because the caller may be anybody who can write to Temporal,
 // the edges that could are asked once more, and one that knows its release
-// forbids it. One that was adopted goes only if that was ordered. An edge that does not answer does not: whoever can write to
-// Temporal cannot silence an edge, and an undo must not wait for one.
+// forbids it. An edge that does not answer does not: whoever can write to
+// Temporal cannot silence an edge, and an undo must not wait for one. One that
+// was adopted goes only if that was ordered.
 func (a *Host) RemoveContainer(ctx context.Context, in RemoveInput) error {
 	if err := a.mayRemove(ctx, in); err != nil {
 		return Failure(err)

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 
 	"slipway"
 )
@@ -13,13 +14,19 @@ type StopInput struct {
 	Container string            `json:"container"`
 	Green     string            `json:"green"` // the one that takes its place, and may run beside it
 	Grace     slipway.Duration  `json:"grace"` // until it is killed
+	Warrant   *slipway.Warrant  `json:"warrant,omitempty"`
 }
 
 // StopContainer stops a container and leaves it there, to be started again. It
 // makes sure that then nothing of the service runs on the host but green: what
 // else does was started by somebody else, or is still to be cleaned up.
-// Idempotent: one that does not run, or is not there, is stopped already.
+// It wants an order for the release that takes its place there: what serves is
+// not for anybody to stop who can write to Temporal. Idempotent: one that does
+// not run, or is not there, is stopped already.
 func (a *Host) StopContainer(ctx context.Context, in StopInput) error {
+	if err := a.mayStop(in); err != nil {
+		return Failure(err)
+	}
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {
 		return Failure(err)
@@ -35,6 +42,23 @@ func (a *Host) StopContainer(ctx context.Context, in StopInput) error {
 		if c.Running && c.Name != in.Green {
 			return Failure(slipway.Errorf(slipway.CodeUnavailable, "%s runs on %s, too: it is neither what served before nor what is to serve: end the hold that keeps it (slipway accept), or stop it", c.Name, in.Host))
 		}
+	}
+	return nil
+}
+
+// mayStop wants an order for green, on that host, and a container of the same
+// service.
+func (a *Host) mayStop(in StopInput) error {
+	g, err := a.past(in.Warrant, in.Green)
+	if err != nil {
+		return err
+	}
+	blue, err := slipway.ParseReleaseID(in.Container)
+	switch {
+	case err != nil || blue.ServiceID != g.ServiceID || in.Service != g.ServiceID:
+		return refused(in.Green, slipway.Errorf(slipway.CodeForbidden, "%s is not a container of %s, which it was ordered for", in.Container, g.ServiceID))
+	case !slices.Contains(g.Hosts, in.Host):
+		return refused(in.Green, slipway.Errorf(slipway.CodeForbidden, "host %s is not among those that were ordered: %v", in.Host, g.Hosts))
 	}
 	return nil
 }
