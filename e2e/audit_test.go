@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -259,9 +260,7 @@ func wantAllAudited(t *testing.T, s *system.System, answered map[string]string) 
 			reasons[fmt.Sprintf("decision %d of %d", g, i)] = fmt.Sprintf("search.audited%d.1", i)
 		}
 	}
-	for reason, id := range answered {
-		reasons[reason] = id
-	}
+	maps.Copy(reasons, answered)
 	open, complete := 0, 0
 	for reason, id := range reasons {
 		byRequest := map[string][]slipway.AuditEntry{}

@@ -54,6 +54,9 @@ func TestStandaloneSaysWhyItDoesNotStart(t *testing.T) {
 		if err := os.CopyFS(data, os.DirFS(filepath.Join(s.Dir, "standalone"))); err != nil {
 			t.Fatal(err)
 		}
+		if err := os.Chmod(filepath.Join(data, "signing.key"), 0o600); err != nil { // which the copy is not
+			t.Fatal(err)
+		}
 		file := filepath.Join(data, "schema.json")
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -94,7 +97,16 @@ func TestAFleetFileThatIsBrokenWhileRunningIsRefusedAndTheOldOneStays(t *testing
 func TestTemporalThatIsAwayIsSaidAndNothingIsLost(t *testing.T) {
 	s := startProxied(t)
 	env := []string{"TEMPORAL_ADDRESS=" + s.Temporal}
-	args := []string{"--fleet", s.FleetFile(), "--data", t.TempDir()}
+	data := t.TempDir()
+	args := []string{"--fleet", s.FleetFile(), "--data", data}
+	if err := s.Trust(t.Context(), filepath.Join(s.Dir, "standalone"), data); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Trust(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
 	apiArgs := append([]string{"api", "--listen", "127.0.0.1:0"}, args...)
 	workerArgs := append([]string{"worker"}, args...)
 	file := service(t, s, "temporalaway", "strategy: {blue_green: {hold: 0s, drain_timeout: 1s}}\n")

@@ -61,17 +61,21 @@ func (s *System) agents(ctx context.Context) (flags []string, err error) {
 		s.Agents = append(s.Agents, agent)
 		keepers = append(keepers, filepath.Join(s.Dir, host.Name))
 	}
-	if err := s.trust(ctx, keepers); err != nil {
+	if err := s.Trust(ctx, keepers...); err != nil {
 		return nil, err
 	}
 	return []string{"--agents-listen", address, "--agents-tls-cert", files.Cert, "--agents-tls-key", files.Key, "--agents-client-ca", files.CA}, nil
 }
 
-// trust lists in the fleet file the keys of processes, by the directories of
-// what they keep.
-func (s *System) trust(ctx context.Context, keepers []string) error {
+// Trust lists in the fleet file the keys of processes, by the directories of
+// what they keep: none but these count then. Without any, the fleet file is as
+// it was.
+func (s *System) Trust(ctx context.Context, keepers ...string) error {
 	var text strings.Builder
-	text.WriteString(s.fleet() + "signing:\n  keys:\n")
+	text.WriteString(s.fleet())
+	if len(keepers) > 0 {
+		text.WriteString("signing:\n  keys:\n")
+	}
 	for _, data := range keepers {
 		lines, err := exec.CommandContext(ctx, s.Bin("slipway"), "key", "--data", data).Output()
 		if err != nil {
