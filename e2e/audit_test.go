@@ -22,12 +22,12 @@ import (
 	"slipway/e2e/system"
 )
 
-const (
-	auditedServices = 10 // that wait at gates
-	auditedGates    = 10 // of each, decided one after the other
-	auditedReleases = 100
-	auditedKills    = 4
-)
+// How much is asked for, and how often standalone is killed meanwhile.
+const auditedServices = 10 // that wait at gates
+
+func auditedGates() int    { return thorough(10, 3) } // of each service, decided one after the other
+func auditedReleases() int { return thorough(100, 30) }
+func auditedKills() int    { return thorough(4, 2) }
 
 // A sender asks for things until they are done, whatever happens to the server
 // meanwhile.
@@ -117,7 +117,7 @@ func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	gates := "gates:\n"
-	for g := range auditedGates {
+	for g := range auditedGates() {
 		gates += fmt.Sprintf("  - {name: g%d, approvers: {role: approver}}\n", g)
 	}
 	var waiting []string
@@ -139,7 +139,7 @@ func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing
 	var senders sync.WaitGroup
 	for i, id := range waiting {
 		senders.Go(func() {
-			for g := range auditedGates {
+			for g := range auditedGates() {
 				body := map[string]string{"gate": fmt.Sprintf("g%d", g), "decision": "approve", "reason": fmt.Sprintf("decision %d of %d", g, i)}
 				if _, err := bob.until(ctx, "/releases/"+id+"/decisions", fmt.Sprintf("d-%d-%d", i, g), body); err != nil {
 					t.Error(err)
@@ -151,8 +151,8 @@ func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing
 	file := string(readFile(t, flood))
 	var mu sync.Mutex
 	answered := map[string]string{} // release ids by reason
-	next := make(chan int, auditedReleases)
-	for n := range auditedReleases {
+	next := make(chan int, auditedReleases())
+	for n := range auditedReleases() {
 		next <- n
 	}
 	close(next)
@@ -175,9 +175,9 @@ func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing
 			}
 		})
 	}
-	const all = auditedServices*auditedGates + auditedReleases
-	for kill := range auditedKills {
-		goal := int64(all * (2*kill + 1) / (2*auditedKills + 1))
+	all := auditedServices*auditedGates() + auditedReleases()
+	for kill := range auditedKills() {
+		goal := int64(all * (2*kill + 1) / (2*auditedKills() + 1))
 		awaitCount(ctx, t, &done, goal)
 		if err := s.Standalone.Kill(); err != nil {
 			t.Fatal(err)
@@ -193,8 +193,8 @@ func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing
 	}
 
 	wantEachDecisionOnce(t, s, waiting)
-	if len(answered) != auditedReleases {
-		t.Errorf("%d releases were answered, want %d", len(answered), auditedReleases)
+	if len(answered) != auditedReleases() {
+		t.Errorf("%d releases were answered, want %d", len(answered), auditedReleases())
 	}
 	ids := map[string]string{}
 	for reason, id := range answered {
@@ -203,13 +203,13 @@ func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing
 		}
 		ids[id] = reason
 	}
-	for n := range auditedReleases { // number 1 was there before
+	for n := range auditedReleases() { // number 1 was there before
 		if id := fmt.Sprintf("search.audited.%d", n+2); ids[id] == "" {
-			t.Errorf("%s does not belong to any request, and %d were made", id, auditedReleases)
+			t.Errorf("%s does not belong to any request, and %d were made", id, auditedReleases())
 		}
 	}
 	wantAllAudited(t, s, answered)
-	t.Logf("%d requests for %d decisions and releases, %d kills", sent.Load(), all, auditedKills)
+	t.Logf("%d requests for %d decisions and releases, %d kills", sent.Load(), all, auditedKills())
 	cli(t, s, 0, "abort", first)
 	for id := range ids {
 		if r := status(t, s, id); r.Phase != slipway.Ended {
@@ -256,7 +256,7 @@ func wantAllAudited(t *testing.T, s *system.System, answered map[string]string) 
 	entries := audited(t, s)
 	reasons := map[string]string{}
 	for i := range auditedServices {
-		for g := range auditedGates {
+		for g := range auditedGates() {
 			reasons[fmt.Sprintf("decision %d of %d", g, i)] = fmt.Sprintf("search.audited%d.1", i)
 		}
 	}
@@ -289,7 +289,7 @@ func wantAllAudited(t *testing.T, s *system.System, answered map[string]string) 
 		}
 	}
 	t.Logf("%d requests with intent and outcome, %d whose process was killed before the outcome", complete, open)
-	if open > auditedKills*(auditedServices+10) {
+	if open > auditedKills()*(auditedServices+10) {
 		t.Errorf("%d intents have no outcome", open)
 	}
 	dir := filepath.Join(s.Dir, "standalone", "audit")

@@ -12,7 +12,7 @@ import (
 )
 
 // crashes is how often standalone is killed in the middle of a release.
-const crashes = 10
+func crashes() int { return thorough(10, 4) }
 
 func TestKillingStandaloneAtAnyMomentEndsFullyNewOrFullyOld(t *testing.T) {
 	s := start(t)
@@ -22,14 +22,14 @@ func TestKillingStandaloneAtAnyMomentEndsFullyNewOrFullyOld(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2)) // the same moments in every run
 	serving := "v0"
 	live := "search.crash.1"
-	for i := range crashes {
+	for i := range crashes() {
 		tag := fmt.Sprintf("v%d", i+1)
 		push(t, s, "crash", tag, "READY_MS=100")
 		traffic := s.StartTraffic(t.Context(), "crash", rate/2)
 		id := submit(t, s, svc, tag)
 		// A release takes somewhat less than a second here: the moments lie
 		// before, in, and after its end.
-		delay := time.Duration(i)*90*time.Millisecond + time.Duration(random.IntN(90))*time.Millisecond
+		delay := time.Duration(i*10/crashes())*90*time.Millisecond + time.Duration(random.IntN(90))*time.Millisecond
 		<-time.After(delay)
 		phase := status(t, s, id).Phase
 		if err := s.Standalone.Kill(); err != nil {

@@ -324,7 +324,7 @@ func until(t *testing.T, what string, cond func() bool) {
 // How long it takes from an approver's request to the gate's answer.
 func TestADecisionReachesItsReleaseAtOnce(t *testing.T) {
 	s := start(t)
-	const gates, releases = 10, 10
+	gates, releases := 10, thorough(10, 2)
 	push(t, s, "decided", "v1")
 	var list []string
 	for n := range gates {

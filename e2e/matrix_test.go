@@ -26,6 +26,15 @@ var (
 	matrixSeed  = flag.Uint64("matrix-seed", 1, "which few")
 )
 
+// thorough is how often something is done for make matrix, and how often
+// otherwise.
+func thorough(all, few int) int {
+	if *wholeMatrix {
+		return all
+	}
+	return few
+}
+
 // matrixRate is how many requests a second go through the edge meanwhile.
 const matrixRate = 50
 
