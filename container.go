@@ -21,18 +21,19 @@ type Publish struct {
 
 // A ContainerState is one container as its host reports it.
 type ContainerState struct {
-	Name      string            `json:"name"`
-	ID        string            `json:"id"`
-	Image     string            `json:"image"` // the image ID, "sha256:…"
-	Running   bool              `json:"running"`
-	Restarts  int               `json:"restarts,omitempty"` // by the engine, because its process ended, since it was last started by order
-	Health    *Health           `json:"health,omitempty"`   // nil: its image has no HEALTHCHECK
-	StartedAt time.Time         `json:"started_at,omitzero"`
-	Address   string            `json:"address,omitempty"`   // its fixed IP on the host's bridge network
-	HostPort  int               `json:"host_port,omitempty"` // the published port; 0: none
-	Labels    map[string]string `json:"labels,omitempty"`
-	Exit      *Exit             `json:"exit,omitempty"`      // nil while it runs, or before it ran
-	Signature string            `json:"signature,omitempty"` // a ContainerStatement by the worker that started it
+	Name       string            `json:"name"`
+	ID         string            `json:"id"`
+	Image      string            `json:"image"` // the image ID, "sha256:…"
+	Running    bool              `json:"running"`
+	Restarts   int               `json:"restarts,omitempty"` // by the engine, because its process ended, since it was last started by order
+	Health     *Health           `json:"health,omitempty"`   // nil: its image has no HEALTHCHECK
+	StartedAt  time.Time         `json:"started_at,omitzero"`
+	FinishedAt time.Time         `json:"finished_at,omitzero"` // when it ended, by its host's clock; zero while it runs
+	Address    string            `json:"address,omitempty"`    // its fixed IP on the host's bridge network
+	HostPort   int               `json:"host_port,omitempty"`  // the published port; 0: none
+	Labels     map[string]string `json:"labels,omitempty"`
+	Exit       *Exit             `json:"exit,omitempty"`      // nil while it runs, or before it ran
+	Signature  string            `json:"signature,omitempty"` // a ContainerStatement by the worker that started it
 
 	Environment map[string]string `json:"-"` // what it was made with, secrets among it: never stored, never logged
 }

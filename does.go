@@ -21,6 +21,12 @@ func DoesCopy(image Image, plan Plan) string {
 // DoesPull brings an image to a host.
 func DoesPull(host string) string { return "pull on " + host }
 
+// DoesPreDeploy runs what is to run once before green starts.
+func DoesPreDeploy(host string) string { return "run pre_deploy on " + host }
+
+// DoesClear removes the container that ran it.
+func DoesClear(host string) string { return "remove what ran on " + host }
+
 // DoesStart starts green.
 func DoesStart(host string) string { return "start green on " + host }
 

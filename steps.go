@@ -53,6 +53,12 @@ func (o Outlook) Holds() bool {
 // switch of the edges alone.
 func (o Outlook) Stops() bool { return o.Blue != nil && o.Order.Service.StopsBlue() }
 
+// PreDeploys reports whether a command runs before green starts. Going back does
+// not run it, and what is restarted has had it.
+func (o Outlook) PreDeploys() bool {
+	return o.Order.Kind == KindRelease && o.Order.Service.PreDeploy != nil
+}
+
 // WatchedHosts are green's hosts, then those that only blue runs on.
 func (o Outlook) WatchedHosts() []PlanHost {
 	hosts := slices.Clone(o.Order.Plan.Hosts)
@@ -90,9 +96,23 @@ func (o Outlook) Steps() []Step {
 		does(starting, DoesStart(h.Name))
 		does(proving, DoesProve(h.Name))
 	}
-	for _, h := range plan.Hosts {
-		does(Deploying, DoesPull(h.Name))
-		if !stopFirst {
+	preDeploy := func(phase Phase) {
+		if o.PreDeploys() && len(plan.Hosts) > 0 {
+			does(phase, DoesPreDeploy(plan.Hosts[0].Name))
+			does(phase, DoesClear(plan.Hosts[0].Name))
+		}
+	}
+	if o.PreDeploys() || stopFirst { // the image is everywhere before anything else happens
+		for _, h := range plan.Hosts {
+			does(Deploying, DoesPull(h.Name))
+		}
+	}
+	if !stopFirst {
+		preDeploy(Deploying)
+		for _, h := range plan.Hosts {
+			if !o.PreDeploys() {
+				does(Deploying, DoesPull(h.Name))
+			}
 			start(Deploying, Probing, h)
 		}
 	}
@@ -117,6 +137,7 @@ func (o Outlook) Steps() []Step {
 		}
 	}
 	if stopFirst {
+		preDeploy(Switching)
 		for _, h := range plan.Hosts {
 			start(Switching, Switching, h)
 		}

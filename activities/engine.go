@@ -35,6 +35,10 @@ type Engine interface {
 	// AwaitExit returns when the container is not running, or with ctx's error.
 	AwaitExit(ctx context.Context, name string) (slipway.Exit, error)
 
+	// RunOnce makes a container of that name and starts it. One of that name that
+	// has run, or runs, is left as it is; with other labels it is CodeConflict.
+	RunOnce(ctx context.Context, spec slipway.ContainerSpec) error
+
 	// Stop stops the container, waiting up to grace before it is killed, and
 	// leaves it there. One that does not run, or is not there, is no error.
 	Stop(ctx context.Context, name string, grace time.Duration) error

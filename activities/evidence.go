@@ -1,12 +1,16 @@
 package activities
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // ContainerInput names a container of a release on a host.
 type ContainerInput struct {
 	Host      string            `json:"host"`
 	Release   string            `json:"release"`
 	Container string            `json:"container"`
+	As        string            `json:"as,omitempty"`      // what it is kept as, beside the hosts; empty: the host
 	Secrets   map[string]string `json:"secrets,omitempty"` // references by variable; their values are not kept
 }
 
@@ -28,7 +32,7 @@ func (a *Host) KeepEvidence(ctx context.Context, in ContainerInput) (EvidenceRes
 		return EvidenceResult{}, Failure(err)
 	}
 	evidence = a.redactor(ctx, in.Secrets, evidence.Container.Environment).evidence(evidence)
-	path, err := a.Evidence.Keep(ctx, in.Release, in.Host, evidence)
+	path, err := a.Evidence.Keep(ctx, in.Release, cmp.Or(in.As, in.Host), evidence)
 	if err != nil {
 		return EvidenceResult{}, Failure(err)
 	}

@@ -179,8 +179,17 @@ func (m *machine) Exec(ctx context.Context, name string, command []string) (slip
 	return slipway.Executed{}, nil
 }
 
+func (m *machine) RunOnce(_ context.Context, spec slipway.ContainerSpec) error {
+	m.did, m.spec = append(m.did, "run "+spec.Name), spec
+	return nil
+}
+
 func (m *machine) Stop(_ context.Context, name string, _ time.Duration) error {
 	m.did = append(m.did, "stop "+name)
+	select {
+	case m.exit <- slipway.Exit{Code: 143}:
+	default:
+	}
 	return nil
 }
 

@@ -93,9 +93,22 @@ func TestNothingThatAContainerSaysBetraysItsSecrets(t *testing.T) {
 				t.Fatal(err)
 			}
 			betrays(t, "the tail of the evidence", kept)
-			for where, text := range map[string]any{"log": m.kept.Logs, "description": m.kept.Inspect, "labels": m.kept.Container.Labels, "exit": m.kept.Container.Exit} {
-				betrays(t, "the evidence's "+where, text)
+			wellKept := func() {
+				t.Helper()
+				for where, text := range map[string]any{"log": m.kept.Logs, "description": m.kept.Inspect, "labels": m.kept.Container.Labels, "exit": m.kept.Container.Exit} {
+					betrays(t, "the evidence's "+where, text)
+				}
 			}
+			wellKept()
+
+			m.states = []slipway.ContainerState{{Image: image.Config, Environment: m.environment}}
+			m.exit <- slipway.Exit{Code: 1}
+			var ran activities.PreDeployResult
+			if err := run(t, host.RunPreDeploy, migrating(), &ran); err != nil || ran.Failed == "" {
+				t.Fatal(ran, err)
+			}
+			betrays(t, "what a command said", ran)
+			wellKept()
 		})
 	}
 }

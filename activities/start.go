@@ -35,38 +35,9 @@ func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.Container
 	if err != nil {
 		return none, Failure(err)
 	}
-	if err := a.Rules.Permit(in.Service, in.Host); err != nil {
-		return none, Failure(err)
-	}
-	engine, err := a.Engines.Engine(in.Host)
+	engine, spec, err := a.containerSpec(ctx, in)
 	if err != nil {
 		return none, Failure(err)
-	}
-	ref, _, err := a.Registries.PullRef(ctx, in.Registry, in.Image)
-	if err != nil {
-		return none, Failure(err)
-	}
-	environment, err := a.environment(ctx, in.Service.Container)
-	if err != nil {
-		return none, Failure(err)
-	}
-	if err := ctx.Err(); err != nil {
-		return none, Failure(err) // it is not wanted any more
-	}
-	labels := map[string]string{}
-	maps.Copy(labels, in.Service.Container.Labels)
-	labels[slipway.LabelProject] = in.Service.Project
-	labels[slipway.LabelService] = in.Service.Service
-	labels[slipway.LabelRelease] = in.Release
-	labels[slipway.LabelDigest] = in.Image.Digest
-	spec := slipway.ContainerSpec{
-		Name:        in.Name,
-		Image:       ref,
-		Labels:      labels,
-		Container:   in.Service.Container,
-		Environment: environment,
-		Publish:     in.Publish,
-		Address:     in.Address,
 	}
 	state, err := answering(ctx, engine, in.Host, in.Patience, func(ctx context.Context) (slipway.ContainerState, error) {
 		return engine.Start(ctx, spec)
@@ -96,26 +67,71 @@ func (a *Host) mayStart(in StartInput) (grant, error) {
 	if err != nil {
 		return g, err
 	}
+	id, _ := slipway.ParseReleaseID(in.Release)
+	err = a.starts(&g, in, id.ContainerName(0))
+	return g, err
+}
+
+// starts holds a container, of that name, to what was ordered.
+func (a *Host) starts(g *grant, in StartInput, name string) error {
 	if err := g.of(in.Service.SettingsHash()); err != nil {
-		return g, err
+		return err
 	}
-	if err := a.image(in.Warrant, &g, in.Image); err != nil {
-		return g, err
+	if err := a.image(in.Warrant, g, in.Image); err != nil {
+		return err
 	}
-	if err := a.registry(g, in.Registry, slipway.ProductionRegistry); err != nil {
-		return g, err
+	if err := a.registry(*g, in.Registry, slipway.ProductionRegistry); err != nil {
+		return err
 	}
 	host, _ := a.Fleet().Host(in.Host)
-	id, _ := slipway.ParseReleaseID(in.Release)
 	switch {
 	case !slices.Contains(g.Hosts, in.Host):
-		return g, refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "host %s is not among those that were ordered: %v", in.Host, g.Hosts))
-	case in.Name != id.ContainerName(0):
-		return g, refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "%q is not the name of its container", in.Name))
+		return refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "host %s is not among those that were ordered: %v", in.Host, g.Hosts))
+	case in.Name != name:
+		return refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "%q is not the name of its container", in.Name))
 	case in.Publish != nil && *in.Publish != (slipway.Publish{Address: host.Address, Ports: host.Ports}):
-		return g, refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "ports %v of %s are not those of host %s in the fleet file", in.Publish.Ports, in.Publish.Address, in.Host))
+		return refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "ports %v of %s are not those of host %s in the fleet file", in.Publish.Ports, in.Publish.Address, in.Host))
 	}
-	return g, nil
+	return nil
+}
+
+// containerSpec is what is to run, and where, if the rules let it. The
+// environment has its secrets.
+func (a *Host) containerSpec(ctx context.Context, in StartInput) (Engine, slipway.ContainerSpec, error) {
+	none := slipway.ContainerSpec{}
+	if err := a.Rules.Permit(in.Service, in.Host); err != nil {
+		return nil, none, err
+	}
+	engine, err := a.Engines.Engine(in.Host)
+	if err != nil {
+		return nil, none, err
+	}
+	ref, _, err := a.Registries.PullRef(ctx, in.Registry, in.Image)
+	if err != nil {
+		return nil, none, err
+	}
+	environment, err := a.environment(ctx, in.Service.Container)
+	if err != nil {
+		return nil, none, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, none, err // it is not wanted any more
+	}
+	labels := map[string]string{}
+	maps.Copy(labels, in.Service.Container.Labels)
+	labels[slipway.LabelProject] = in.Service.Project
+	labels[slipway.LabelService] = in.Service.Service
+	labels[slipway.LabelRelease] = in.Release
+	labels[slipway.LabelDigest] = in.Image.Digest
+	return engine, slipway.ContainerSpec{
+		Name:        in.Name,
+		Image:       ref,
+		Labels:      labels,
+		Container:   in.Service.Container,
+		Environment: environment,
+		Publish:     in.Publish,
+		Address:     in.Address,
+	}, nil
 }
 
 // environment is the container's environment with secrets looked up. It goes

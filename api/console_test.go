@@ -48,7 +48,7 @@ func TestConsole_ShowsWhatEachMayDo(t *testing.T) {
 		{"vera", "/", []string{"search/query-api", "search.query-api.3 is on its way"}, []string{"/temporal/"}},
 		{"lea", "/", []string{`href="/temporal/"`}, nil},
 		{"nils", "/", []string{"No service was released yet"}, []string{"search"}},
-		{"vera", "/releases/search.query-api.2", []string{"&lt;b&gt;bold", "h1", "e1", "port 20001", "2026-01-02 03:04:05 UTC", "ready: going back is only a switch", "/events"}, []string{"Roll back", "Accept", "Abort", "<b>bold"}},
+		{"vera", "/releases/search.query-api.2", []string{"&lt;b&gt;bold", "h1", "e1", "port 20001", "2026-01-02 03:04:05 UTC", "ready: going back is possible at once", "/events"}, []string{"Roll back", "Accept", "Abort", "<b>bold"}},
 		{"rita", "/releases/search.query-api.2", []string{"Roll back", "Accept now"}, []string{"Abort"}},
 		{"rita", "/releases/search.query-api.3", []string{"Abort", "ada", "looks good", "2 of approver"}, []string{"Approve</button>", "Roll back"}},
 		{"abel", "/releases/search.query-api.3", []string{"Approve</button>", "Reject</button>", `name="digest" value="` + digest, `name="settings" value="s1"`}, nil},

@@ -328,6 +328,12 @@ var faults = []fault{
 		},
 	},
 	{
+		name:   "pre_deploy fails",
+		more:   "pre_deploy: {command: [migrate]}\n",
+		before: []string{"MIGRATED=/dev/null"},
+		env:    []string{"MIGRATED=/dev/null", "MIGRATE_EXIT=3"},
+	},
+	{
 		name: "never ready, when the old version was stopped first",
 		more: "strategy: {blue_green: {order: stop_first, deploy_timeout: 2s}}\n",
 		env:  []string{"READY_MS=never"},

@@ -66,7 +66,8 @@ var serviceKeys = object[serviceFile]{
 	"strategy": func(f *serviceFile, v value) {
 		strategyKeys.decode(v, &f.Strategy, "{blue_green: {hold: 10m}}", strategyRefused)
 	},
-	"gates": func(f *serviceFile, v value) { f.Gates = v.gates() },
+	"pre_deploy": func(f *serviceFile, v value) { f.PreDeploy = v.preDeploy() },
+	"gates":      func(f *serviceFile, v value) { f.Gates = v.gates() },
 }
 
 var serviceRefused = map[string]string{

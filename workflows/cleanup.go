@@ -114,10 +114,12 @@ func settle(ctx workflow.Context, in *CleanupInput) error {
 	}
 	in.Orphan.Served = in.Orphan.Served && serving == len(in.Remains.Edges)
 	if in.Orphan.Served {
+		ran := slices.DeleteFunc(in.Remains.Containers, func(c Container) bool { return c.Name != in.ID.PreDeployName() })
 		in.Restores, in.Revive, in.Remains = nil, nil, Remains{}
 		if in.Orphan.Blue != nil {
 			in.Remains = remainsOf(in.ID.ServiceID, in.Orphan.Blue)
 		}
+		in.Remains.Containers = append(in.Remains.Containers, ran...)
 	}
 	return nil
 }
@@ -126,6 +128,12 @@ func settle(ctx workflow.Context, in *CleanupInput) error {
 func (r *release) passOn(ctx workflow.Context, reason string) {
 	if len(r.restores) > 0 || r.revive != nil {
 		r.remains = r.green() // nothing of it was removed, and may not be before
+	}
+	if len(r.debris) > 0 {
+		if r.remains.Empty() {
+			r.remains = Remains{Service: r.in.ID.ServiceID, Release: r.state.ID, Grace: r.service.Container.StopGracePeriod}
+		}
+		r.remains.Containers = append(r.remains.Containers, r.debris...)
 	}
 	if r.remains.Empty() {
 		return

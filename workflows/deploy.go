@@ -22,10 +22,17 @@ func (r *release) deploy(ctx workflow.Context) error {
 		}
 		return nil
 	})
-	if r.service.Strategy.BlueGreen.StopFirst {
-		return r.onHosts(ctx, r.newcomer().pull)
+	stopFirst := r.service.Strategy.BlueGreen.StopFirst
+	if !stopFirst && !r.outlook().PreDeploys() {
+		return r.onHosts(ctx, r.newcomer().deploy)
 	}
-	return r.onHosts(ctx, r.newcomer().deploy)
+	if err := r.onHosts(ctx, r.newcomer().pull); err != nil || stopFirst {
+		return err
+	}
+	if err := r.preDeploy(ctx); err != nil {
+		return err
+	}
+	return r.onHosts(ctx, r.newcomer().start)
 }
 
 // onHosts takes a step on every host that takes part, and notes where green

@@ -228,6 +228,7 @@ func (l *lane) clearUp(ctx workflow.Context, number int) {
 		Orphan:  &Orphan{Blue: l.Live},
 		Reason:  "its workflow was ended from outside",
 	}
+	in.Remains.Containers = append(in.Remains.Containers, ranBefore(in.ID, order)...)
 	if l.Live != nil && l.Live.Release == started.ID {
 		in.Orphan = &Orphan{Served: true}
 		if len(l.Good) > 0 {

@@ -112,6 +112,12 @@ func TestReleaseDoesWhatItsPlanSaid(t *testing.T) {
 		}},
 	} {
 		for _, size := range []int{1, 3} {
+			t.Run(name+" that migrates", func(t *testing.T) {
+				t.Parallel()
+				s := newStory(t, size)
+				s.shape = migrating(nil)
+				s.doesAsPlanned(c.before, c.order)
+			})
 			for kind, shape := range shapes {
 				t.Run(name+" of "+kind, func(t *testing.T) {
 					t.Parallel()

@@ -59,6 +59,7 @@ type release struct {
 	remains    Remains     // what could not be removed yet
 	restores   []RestoreOn // what could not be brought back yet
 	revive     *Revival    // what could not be started again yet
+	debris     []Container // of what ran before green, that could not be removed yet
 }
 
 // run is the life of a release. Every step that changes something has put its

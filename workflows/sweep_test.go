@@ -26,7 +26,7 @@ func TestEveryStepMayFail(t *testing.T) {
 			s.missed["e2"] = true // if it is silent, too, it is left out
 		},
 	}
-	for name, shape := range map[string]func(*slipway.Service){"a worker": routeless, "a lonely worker": lonely, "an exclusive service": exclusive} {
+	for name, shape := range map[string]func(*slipway.Service){"a worker": routeless, "a lonely worker": lonely, "an exclusive service": exclusive, "a service that migrates": migrating(nil), "a lonely worker that migrates": migrating(lonely)} {
 		courses[name] = func(s *story) { s.shape = shape }
 		courses[name+" that is undone"] = func(s *story) {
 			s.shape = shape

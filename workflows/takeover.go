@@ -24,6 +24,9 @@ func (r *release) takeOver(ctx workflow.Context) error {
 	}
 	stopFirst := r.service.Strategy.BlueGreen.StopFirst
 	if stopFirst {
+		if err := r.preDeploy(ctx); err != nil {
+			return err
+		}
 		if err := r.onHosts(ctx, r.newcomer().start); err != nil {
 			return err
 		}

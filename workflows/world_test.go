@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ type world struct {
 	ports    []int                                        // that containers have, as far as hosts say
 	facts    map[string]slipway.HostFacts                 // what hosts say besides
 	broken   func(context.Context) bool                   // an activity was cancelled, which real ones hear in time
+	ran      []string                                     // containers that ran a command
+	exit     int                                          // the status they end with
 	shape    func(*slipway.Service)                       // what all its orders are for; nil: a service with a route, side by side
 	lastIP   byte
 	foreign  map[string]slipway.Found // containers that somebody else started
@@ -399,7 +402,28 @@ func (e engine) Inspect(_ context.Context, name string) (slipway.ContainerState,
 	return e.hosts[e.host][name], nil
 }
 
-func (e engine) AwaitExit(ctx context.Context, _ string) (slipway.Exit, error) {
+// RunOnce notes what must never happen: that a command runs twice.
+func (e engine) RunOnce(ctx context.Context, spec slipway.ContainerSpec) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.broken(ctx) {
+		return context.Canceled
+	}
+	if _, ok := e.hosts[e.host][spec.Name]; ok {
+		return nil
+	}
+	if slices.Contains(e.ran, spec.Name) {
+		e.t.Errorf("%s runs twice", spec.Name)
+	}
+	e.ran = append(e.ran, spec.Name)
+	e.hosts[e.host][spec.Name] = slipway.ContainerState{Name: spec.Name, Image: spec.Image, Labels: spec.Labels}
+	return nil
+}
+
+func (e engine) AwaitExit(ctx context.Context, name string) (slipway.Exit, error) {
+	if strings.HasSuffix(name, ".pre") {
+		return slipway.Exit{Code: e.exit}, nil
+	}
 	<-ctx.Done()
 	return slipway.Exit{}, ctx.Err()
 }

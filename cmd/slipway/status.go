@@ -80,6 +80,9 @@ func standing(r slipway.Release) string {
 	for _, b := range r.Behind {
 		add("behind", fmt.Sprintf("%s, since %s: %s", b, clock(b.Since), b.Error))
 	}
+	if p := r.PreDeploy; p != nil {
+		add("pre_deploy", preDeployText(*p))
+	}
 	for _, g := range r.Gates {
 		add("gate "+g.Name, gateText(g))
 	}
@@ -100,6 +103,22 @@ func stands(r slipway.Release) string {
 		return string(*r.Outcome)
 	}
 	return string(r.Phase)
+}
+
+// preDeployText says where the command ran that runs before green, how long it
+// took, and where its log is.
+func preDeployText(p slipway.PreDeployState) string {
+	text := "on " + p.Host
+	if p.Took > 0 {
+		text += ", took " + p.Took.String()
+	}
+	if p.Evidence != "" {
+		text += ", log in " + p.Evidence
+	}
+	if p.Tail != "" {
+		text += "; it said last: " + p.Tail
+	}
+	return text
 }
 
 func blueText(r slipway.Release) string {

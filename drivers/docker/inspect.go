@@ -46,6 +46,7 @@ func state(c container.InspectResponse) slipway.ContainerState {
 	}
 	s.HostPort, _ = strconv.Atoi(c.Config.Labels[labelPort]) // absent: no port
 	if !s.Running && (!s.StartedAt.IsZero() || c.State.Error != "") {
+		s.FinishedAt = when(c.State.FinishedAt)
 		s.Exit = &slipway.Exit{Code: c.State.ExitCode, OOMKilled: c.State.OOMKilled, Error: c.State.Error}
 	}
 	return s

@@ -37,6 +37,8 @@ func main() {
 	switch strings.Join(os.Args[1:], " ") {
 	case "check":
 		os.Exit(check())
+	case "migrate":
+		os.Exit(migrate())
 	case "wait":
 		time.Sleep(time.Hour)
 	}

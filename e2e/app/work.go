@@ -35,3 +35,23 @@ func check() int {
 	}
 	return 0
 }
+
+// migrate notes that it begins and that it is done, in the file that MIGRATED
+// names, and ends with the status that MIGRATE_EXIT says.
+func migrate() int {
+	for _, what := range []string{"migrates to", "migrated to"} {
+		file, err := os.OpenFile(os.Getenv("MIGRATED"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+		if err == nil {
+			_, err = fmt.Fprintln(file, what, version())
+		}
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		if what == "migrates to" {
+			time.Sleep(millis("MIGRATE_MS"))
+		}
+	}
+	fmt.Println("migrated to", version())
+	return number("MIGRATE_EXIT", 0)
+}

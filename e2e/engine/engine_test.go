@@ -677,6 +677,64 @@ func TestEngineRunsACommandInAContainer(t *testing.T) {
 	}
 }
 
+func TestEngineRunsACommandOnce(t *testing.T) {
+	e := newEngineLab(t)
+	spec := e.spec(1, map[string]string{"MIGRATED": "/migrated"})
+	spec.Name += ".pre"
+	spec.Container.Command, spec.Container.Restart = []string{"migrate"}, "no"
+	var ran slipway.ContainerState
+	for i := range 2 {
+		if err := e.docker.RunOnce(t.Context(), spec); err != nil {
+			t.Fatal(err)
+		}
+		if exit, err := e.docker.AwaitExit(t.Context(), spec.Name); err != nil || exit.Code != 0 {
+			t.Fatalf("it ended with %+v, %v", exit, err)
+		}
+		state, err := e.docker.Inspect(t.Context(), spec.Name)
+		if err != nil || i > 0 && !state.StartedAt.Equal(ran.StartedAt) {
+			t.Fatalf("it is %+v, %v", state, err)
+		}
+		ran = state
+	}
+	if kept, err := e.docker.Evidence(t.Context(), spec.Name); err != nil || kept.Logs != "migrated to dev\n" {
+		t.Errorf("it said %q, %v", kept.Logs, err)
+	}
+	if err := e.docker.Remove(t.Context(), spec.Name, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.docker.Inspect(t.Context(), spec.Name); slipway.ErrorCode(err) != slipway.CodeNotFound {
+		t.Errorf("it is there still: %v", err)
+	}
+}
+
+// Whoever made it was killed before it could start it.
+func TestEngineRunsACommandThatWasNotBegun(t *testing.T) {
+	e := newEngineLab(t)
+	spec := e.spec(1, map[string]string{"MIGRATED": "/migrated"})
+	spec.Name += ".pre"
+	raw, err := client.NewClientWithOpts(client.WithHost(e.Host()), client.WithAPIVersionNegotiation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	made, err := raw.ContainerCreate(t.Context(), &container.Config{
+		Image: e.image, Cmd: []string{"migrate"}, Env: []string{"MIGRATED=/migrated"}, Labels: spec.Labels,
+	}, nil, nil, nil, spec.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.docker.RunOnce(t.Context(), spec); err != nil {
+		t.Fatal(err)
+	}
+	if exit, err := e.docker.AwaitExit(t.Context(), spec.Name); err != nil || exit.Code != 0 {
+		t.Fatalf("it ended with %+v, %v", exit, err)
+	}
+	state, err := e.docker.Inspect(t.Context(), spec.Name)
+	if err != nil || state.ID != made.ID || state.FinishedAt.Before(state.StartedAt) {
+		t.Errorf("it is %+v, %v", state, err)
+	}
+}
+
 func TestEngineFixesPortsOfTheHost(t *testing.T) {
 	e := newEngineLab(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
