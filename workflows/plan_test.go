@@ -124,6 +124,16 @@ func TestReleaseDoesWhatItsPlanSaid(t *testing.T) {
 				t.Parallel()
 				newStory(t, size).doesAsPlanned(c.before, c.order)
 			})
+			if size == 1 {
+				continue
+			}
+			t.Run(name+" in groups", func(t *testing.T) {
+				t.Parallel()
+				s := newStory(t, size)
+				s.local()
+				s.shape = inGroups
+				s.doesAsPlanned(c.before, c.order)
+			})
 		}
 	}
 }
