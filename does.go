@@ -42,6 +42,12 @@ func DoesStage(edge string) string { return "stage green on " + edge }
 // DoesCommit switches.
 func DoesCommit(edge string) string { return "point " + edge + " at green" }
 
+// DoesWatchGroup waits whether green is well where it serves, before it comes to
+// more hosts. Groups are counted from 1.
+func DoesWatchGroup(group int, watch Duration) string {
+	return fmt.Sprintf("watch group %d for %s", group, watch)
+}
+
 // DoesStop stops a container, which stays to be started again.
 func DoesStop(container, host string) string { return "stop " + container + " on " + host }
 

@@ -14,6 +14,7 @@ type Plan struct {
 	Fleet      string     `json:"fleet"`      // hash of the fleet file it was made from
 
 	Profiles map[string]Profile `json:"profiles,omitempty"` // by host, of those that have one
+	Groups   []PlanGroup        `json:"groups,omitempty"`   // in their order; empty: all hosts at once
 }
 
 // A PlanHost is one host that the service runs on.
@@ -88,6 +89,9 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 			return Plan{}, err
 		}
 	}
+	if err := plan.addGroups(fleet, svc); err != nil {
+		return Plan{}, err
+	}
 	source, ok := fleet.RegistryFor(SourceRegistry)
 	if !ok {
 		return Plan{}, Errorf(CodeInvalid, "no registry of the fleet file has the role source")
@@ -110,7 +114,7 @@ func (p Plan) Upstreams(e PlanEdge, hosts []ReleaseHost, port int) []string {
 	for i, h := range p.Hosts {
 		at := hosts[i]
 		switch {
-		case at.Phase == HostQuarantined:
+		case at.Phase == HostQuarantined, at.Phase == HostPending: // nothing runs there, or nothing yet
 		case !slices.Contains(e.Hosts, h.Name):
 			if h.Publish {
 				others = append(others, HostPort(h.Address, at.HostPort))

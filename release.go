@@ -56,7 +56,7 @@ type Release struct {
 	Reason         string          `json:"reason"`  // why it ended so, or what it waits for
 	RequestedBy    string          `json:"requested_by"`
 	StartedAt      time.Time       `json:"started_at"`
-	SwitchedAt     *time.Time      `json:"switched_at"`   // when all edges had acknowledged; null until then
+	SwitchedAt     *time.Time      `json:"switched_at"`   // when all edges had acknowledged, those of the last group, too; null until then
 	EndedAt        *time.Time      `json:"ended_at"`      // null until ended
 	HoldUntil      *time.Time      `json:"hold_until"`    // until when blue is held; null when nothing is
 	Gap            Duration        `json:"gap,omitempty"` // how long nothing served because blue was stopped first
@@ -64,6 +64,8 @@ type Release struct {
 	Hosts          []ReleaseHost   `json:"hosts"`
 	Edges          []ReleaseEdge   `json:"edges"`
 	Gates          []GateState     `json:"gates"`
+	Groups         []ReleaseGroup  `json:"groups,omitempty"`     // in their order; none: all hosts at once
+	Group          int             `json:"group,omitempty"`      // the one that is under way, from 1; 0: none
 	PreDeploy      *PreDeployState `json:"pre_deploy,omitempty"` // nil: there is none, or not yet
 	Progress       string          `json:"progress,omitempty"`   // of what is under way, for people: how far it has come, or why it is tried again
 	SwitchSkew     Duration        `json:"switch_skew,omitzero"` // between the first edge that pointed at green and the last
@@ -98,6 +100,28 @@ type ReleaseHost struct {
 	Signature string    `json:"signature,omitempty"` // a ContainerStatement by the worker that started it
 	Progress  string    `json:"progress,omitempty"`  // of a pull, for people
 	Error     string    `json:"error,omitempty"`
+}
+
+// A ReleaseGroup is one group's part in a release.
+type ReleaseGroup struct {
+	PlanGroup
+	SwitchedAt *time.Time `json:"switched_at"` // when all its edges had acknowledged; null until then
+	WatchUntil *time.Time `json:"watch_until"` // while it is watched
+}
+
+// GroupText says how far the release is with a group, by its position.
+func (r Release) GroupText(i int) string {
+	const at = "15:04:05 UTC"
+	g := r.Groups[i]
+	switch {
+	case g.WatchUntil != nil && r.Outcome == nil:
+		return "watched until " + g.WatchUntil.UTC().Format(at)
+	case g.SwitchedAt != nil:
+		return "switched at " + g.SwitchedAt.UTC().Format(at)
+	case i+1 == r.Group && r.Outcome == nil:
+		return string(r.Phase)
+	}
+	return "not switched"
 }
 
 // A HostPhase is where a host stands within a release.

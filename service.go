@@ -216,6 +216,9 @@ type BlueGreen struct {
 	DeployTimeout Duration `json:"deploy_timeout"`       // from green's start until it must be proven
 	SwitchTimeout Duration `json:"switch_timeout"`       // for all edges to acknowledge; past it all go back
 
+	MaxParallel Share   `json:"max_parallel,omitzero"` // hosts that green is brought to at a time; zero: all
+	Groups      []Group `json:"groups,omitempty"`      // which go one after the other; hosts that none selects are the last one
+
 	Unreachable Unreachable `json:"unreachable,omitzero"`
 	MinServing  Share       `json:"min_serving,omitzero"` // hosts that a version needs before it may serve
 }

@@ -96,57 +96,77 @@ func (o Outlook) Steps() []Step {
 		does(starting, DoesStart(h.Name))
 		does(proving, DoesProve(h.Name))
 	}
-	preDeploy := func(phase Phase) {
-		if o.PreDeploys() && len(plan.Hosts) > 0 {
-			does(phase, DoesPreDeploy(plan.Hosts[0].Name))
-			does(phase, DoesClear(plan.Hosts[0].Name))
+	preDeploy := func(phase Phase, hosts []PlanHost) {
+		if o.PreDeploys() && len(hosts) > 0 {
+			does(phase, DoesPreDeploy(hosts[0].Name))
+			does(phase, DoesClear(hosts[0].Name))
 		}
 	}
-	if o.PreDeploys() || stopFirst { // the image is everywhere before anything else happens
-		for _, h := range plan.Hosts {
-			does(Deploying, DoesPull(h.Name))
-		}
-	}
-	if !stopFirst {
-		preDeploy(Deploying)
-		for _, h := range plan.Hosts {
-			if !o.PreDeploys() {
+	groups := o.Groups()
+	for n, g := range groups {
+		hosts := slices.DeleteFunc(slices.Clone(plan.Hosts), func(h PlanHost) bool { return !slices.Contains(g.Hosts, h.Name) })
+		edges := slices.DeleteFunc(slices.Clone(plan.Edges), func(e PlanEdge) bool { return !slices.Contains(g.Edges, e.Name) })
+		pullsFirst := stopFirst || n == 0 && o.PreDeploys() // the image is everywhere before anything else happens
+		if pullsFirst {
+			for _, h := range hosts {
 				does(Deploying, DoesPull(h.Name))
 			}
-			start(Deploying, Probing, h)
 		}
-	}
-	if o.Gated() {
-		for _, g := range o.Order.Service.Gates {
-			does(AwaitingApproval, DoesGate(g))
+		if !stopFirst {
+			if n == 0 {
+				preDeploy(Deploying, hosts)
+			}
+			for _, h := range hosts {
+				if !pullsFirst {
+					does(Deploying, DoesPull(h.Name))
+				}
+				start(Deploying, Probing, h)
+			}
+		}
+		if n == 0 && o.Gated() {
+			for _, g := range o.Order.Service.Gates {
+				does(AwaitingApproval, DoesGate(g))
+			}
+			for _, e := range plan.Edges {
+				does(AwaitingApproval, DoesAsk(e.Name))
+			}
+			for _, h := range hosts {
+				if !stopFirst {
+					does(AwaitingApproval, DoesProve(h.Name))
+				}
+			}
+		}
+		if o.Stops() {
+			for i, h := range o.Blue.Plan.Hosts {
+				if o.takesPart(h.Name, "") && o.Blue.Hosts[i].Phase != HostQuarantined {
+					does(Switching, DoesStop(o.Blue.Hosts[i].Container, h.Name))
+				}
+			}
+		}
+		if stopFirst {
+			preDeploy(Switching, hosts)
+			for _, h := range hosts {
+				start(Switching, Switching, h)
+			}
+		}
+		for _, e := range edges {
+			does(Switching, DoesStage(e.Name))
+		}
+		for _, e := range edges {
+			does(Switching, DoesCommit(e.Name))
+		}
+		if g.Watch == 0 {
+			continue
+		}
+		does(Watching, DoesWatchGroup(n+1, g.Watch))
+		for _, h := range plan.Hosts {
+			if slices.ContainsFunc(groups[:n+1], func(g PlanGroup) bool { return slices.Contains(g.Hosts, h.Name) }) {
+				does(Watching, DoesWatch(h.Name))
+			}
 		}
 		for _, e := range plan.Edges {
-			does(AwaitingApproval, DoesAsk(e.Name))
+			does(Watching, DoesWatch(e.Name))
 		}
-		for _, h := range plan.Hosts {
-			if !stopFirst {
-				does(AwaitingApproval, DoesProve(h.Name))
-			}
-		}
-	}
-	if o.Stops() {
-		for i, h := range o.Blue.Plan.Hosts {
-			if o.takesPart(h.Name, "") && o.Blue.Hosts[i].Phase != HostQuarantined {
-				does(Switching, DoesStop(o.Blue.Hosts[i].Container, h.Name))
-			}
-		}
-	}
-	if stopFirst {
-		preDeploy(Switching)
-		for _, h := range plan.Hosts {
-			start(Switching, Switching, h)
-		}
-	}
-	for _, e := range plan.Edges {
-		does(Switching, DoesStage(e.Name))
-	}
-	for _, e := range plan.Edges {
-		does(Switching, DoesCommit(e.Name))
 	}
 	if o.Blue == nil {
 		return steps

@@ -26,6 +26,7 @@ func TestConsole_ShowsWhatEachMayDo(t *testing.T) {
 		r.Reason, r.Blue, r.SwitchedAt, r.HoldUntil, r.RollbackReady = "<b>bold</b>", "search.query-api.1", &then, &then, true
 		r.Hosts = []slipway.ReleaseHost{{Name: "h1", Phase: slipway.HostServing, Container: "search.query-api.2", Image: digest, Address: "172.18.0.2", HostPort: 20001}}
 		r.Edges = []slipway.ReleaseEdge{{Name: "e1", Active: "search.query-api.2", Generation: 4}}
+		r.Groups = []slipway.ReleaseGroup{{PlanGroup: slipway.PlanGroup{Hosts: []string{"h1"}, Edges: []string{"e1"}, Watch: slipway.Duration(time.Minute)}, SwitchedAt: &then}}
 	}))
 	s.workflows.put(release("search.query-api.3", slipway.AwaitingApproval, func(r *slipway.Release) {
 		r.Gates = []slipway.GateState{{
@@ -48,7 +49,7 @@ func TestConsole_ShowsWhatEachMayDo(t *testing.T) {
 		{"vera", "/", []string{"search/query-api", "search.query-api.3 is on its way"}, []string{"/temporal/"}},
 		{"lea", "/", []string{`href="/temporal/"`}, nil},
 		{"nils", "/", []string{"No service was released yet"}, []string{"search"}},
-		{"vera", "/releases/search.query-api.2", []string{"&lt;b&gt;bold", "h1", "e1", "port 20001", "2026-01-02 03:04:05 UTC", "ready: going back is possible at once", "/events"}, []string{"Roll back", "Accept", "Abort", "<b>bold"}},
+		{"vera", "/releases/search.query-api.2", []string{"&lt;b&gt;bold", "h1", "e1", "port 20001", "2026-01-02 03:04:05 UTC", "ready: going back is possible at once", "/events", "switched at 03:04:05 UTC"}, []string{"Roll back", "Accept", "Abort", "<b>bold"}},
 		{"rita", "/releases/search.query-api.2", []string{"Roll back", "Accept now"}, []string{"Abort"}},
 		{"rita", "/releases/search.query-api.3", []string{"Abort", "ada", "looks good", "2 of approver"}, []string{"Approve</button>", "Roll back"}},
 		{"abel", "/releases/search.query-api.3", []string{"Approve</button>", "Reject</button>", `name="digest" value="` + digest, `name="settings" value="s1"`}, nil},

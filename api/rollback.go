@@ -47,7 +47,7 @@ func (s *server) rollback(ctx context.Context, in *rollbackInput) (*rollbackOutp
 	}
 	var out rollbackOutput
 	out.Location = "/api/v1/releases/" + id.String()
-	out.Body.Release, out.Body.Held = id.String(), id.String() == status.Held
+	out.Body.Release, out.Body.Held = id.String(), id.String() == status.Held || id.String() == status.Running // it is undone itself
 	return &out, nil
 }
 

@@ -96,6 +96,8 @@ var blueGreenKeys = object[slipway.BlueGreen]{
 	"switch_timeout": func(b *slipway.BlueGreen, v value) {
 		b.SwitchTimeout = v.duration(100*time.Millisecond, 10*time.Minute)
 	},
+	"max_parallel": func(b *slipway.BlueGreen, v value) { b.MaxParallel = v.share(1) },
+	"groups":       func(b *slipway.BlueGreen, v value) { b.Groups = v.hostGroups() },
 	"unreachable": func(b *slipway.BlueGreen, v value) {
 		unreachableKeys.decode(v, &b.Unreachable, unreachableExample, nil)
 	},
@@ -134,6 +136,7 @@ func (f *serviceFile) check(g given) {
 		f.container.at("ports").bad("two versions cannot have one port of the host at once: write strategy: {blue_green: {order: stop_first}}, or a route instead")
 	}
 	f.checkHealth(g)
+	f.checkGroups(g)
 	f.checkUnreachable(g)
 }
 

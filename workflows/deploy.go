@@ -12,18 +12,23 @@ import (
 // deploy brings green up beside blue on every host, and proves it; where blue
 // stops first, it only brings the image there. Each host goes at its own pace;
 // the first one that fails ends it for all, and one that does not answer is left
-// out.
+// out. Where hosts come in groups, it is those of the group under way.
 func (r *release) deploy(ctx workflow.Context) error {
+	if len(r.state.Groups) > 0 {
+		r.state.Group = r.group + 1
+	}
 	r.phase(ctx, slipway.Deploying)
-	r.undo.push("remove green", func(ctx workflow.Context) error {
-		r.keepFallen(ctx)
-		if !r.cleared {
-			r.dismantle(ctx, r.green())
-		}
-		return nil
-	})
+	if r.group == 0 {
+		r.undo.push("remove green", func(ctx workflow.Context) error {
+			r.keepFallen(ctx)
+			if !r.cleared {
+				r.dismantle(ctx, r.green())
+			}
+			return nil
+		})
+	}
 	stopFirst := r.service.Strategy.BlueGreen.StopFirst
-	if !stopFirst && !r.outlook().PreDeploys() {
+	if !stopFirst && (r.group > 0 || !r.outlook().PreDeploys()) {
 		return r.onHosts(ctx, r.newcomer().deploy)
 	}
 	if err := r.onHosts(ctx, r.newcomer().pull); err != nil || stopFirst {
@@ -35,10 +40,18 @@ func (r *release) deploy(ctx workflow.Context) error {
 	return r.onHosts(ctx, r.newcomer().start)
 }
 
-// onHosts takes a step on every host that takes part, and notes where green
-// failed.
+// onHosts takes a step on every host that takes part, on so many at a time as the
+// service file says, and notes where green failed.
 func (r *release) onHosts(ctx workflow.Context, step func(workflow.Context, slipway.PlanHost, *slipway.ReleaseHost, func()) error) error {
+	turns := workflow.NewSemaphore(ctx, int64(r.service.Strategy.BlueGreen.AtATime(len(r.plan.Hosts))))
 	return r.eachHost(ctx, func(ctx workflow.Context, i int) error {
+		if err := turns.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer turns.Release(1)
+		if ctx.Err() != nil { // it was this host's turn because another one failed
+			return ctx.Err()
+		}
 		at := &r.state.Hosts[i]
 		err := r.leaveOut(ctx, i, step(ctx, r.plan.Hosts[i], at, func() {
 			if at.Phase == slipway.HostStarted {
@@ -59,7 +72,7 @@ func (r *release) onHosts(ctx workflow.Context, step func(workflow.Context, slip
 // probing notes when green has started wherever it is going to.
 func (r *release) probing(ctx workflow.Context) {
 	if r.state.Phase == slipway.Deploying && !slices.ContainsFunc(r.state.Hosts, func(h slipway.ReleaseHost) bool {
-		return h.Phase == slipway.HostPending || h.Phase == slipway.HostPulling || h.Phase == slipway.HostPulled || h.Phase == slipway.HostFailed
+		return r.goesTo(h.Name) && (h.Phase == slipway.HostPending || h.Phase == slipway.HostPulling || h.Phase == slipway.HostPulled || h.Phase == slipway.HostFailed)
 	}) {
 		r.phase(ctx, slipway.Probing)
 	}

@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -25,7 +27,7 @@ func (r *release) hold(ctx workflow.Context) error {
 	r.report(ctx, r.version(ctx))
 
 	watchCtx, stop := workflow.WithCancel(ctx)
-	w := &watch{release: r}
+	w := &watch{release: r, away: map[string]string{}, atMost: hold}
 	w.start(watchCtx)
 	summary := slipway.DoesHold(r.state.Blue, slipway.Duration(hold))
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold, TimerOptions: workflow.TimerOptions{Summary: summary}},
@@ -44,23 +46,18 @@ func (r *release) hold(ctx workflow.Context) error {
 	return nil
 }
 
-// watch looks after green, blue and the edges while blue is held.
+// watch looks after green, blue and the edges while blue is held, or a group of
+// hosts is to show that green is well.
 type watch struct {
 	*release
-	alarm string            // why to go back
-	away  map[string]string // hosts where blue does not answer → why
+	atMost time.Duration
+	alarm  string            // why to go back
+	away   map[string]string // hosts where blue does not answer → why
 }
 
 func (w *watch) start(ctx workflow.Context) {
-	w.away = map[string]string{}
 	for _, h := range w.outlook().WatchedHosts() {
-		workflow.Go(ctx, func(ctx workflow.Context) {
-			blue := target(h, w.blue.Hosts, w.blue.Service)
-			if a := w.blue.Adopted; a != nil && blue != nil {
-				blue.Address = a.Upstream
-			}
-			w.watchHost(ctx, h, target(h, w.state.Hosts, w.service), blue)
-		})
+		w.lookAfter(ctx, h)
 	}
 	w.rejoined = func(name string) { // green is there now, too
 		for _, h := range w.plan.Hosts {
@@ -74,13 +71,27 @@ func (w *watch) start(ctx workflow.Context) {
 	}
 }
 
+// lookAfter watches green and blue on a host, as far as they are there.
+func (w *watch) lookAfter(ctx workflow.Context, h slipway.PlanHost) {
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		var blue *activities.WatchedTarget
+		if w.blue != nil {
+			blue = target(h, w.blue.Hosts, w.blue.Service)
+		}
+		if blue != nil && w.blue.Adopted != nil {
+			blue.Address = w.blue.Adopted.Upstream
+		}
+		w.watchHost(ctx, h, target(h, w.state.Hosts, w.service), blue)
+	})
+}
+
 func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue *activities.WatchedTarget) {
 	if blue != nil {
 		blue.Stopped = w.outlook().Stops()
 	}
 	in := activities.WatchInput{Host: h.Name, Green: green, Blue: blue, Ready: true}
 	for ctx.Err() == nil && w.alarm == "" {
-		seen, err := call(ctx, on(h, watching(slipway.DoesWatch(h.Name), w.service.Strategy.BlueGreen.Hold.Std())), host.WatchHost, in)
+		seen, err := call(ctx, on(h, watching(slipway.DoesWatch(h.Name), w.atMost)), host.WatchHost, in)
 		if err != nil && ctx.Err() == nil && h.Agent { // nothing else ends a watch
 			w.away[h.Name] = message(err)
 			w.state.RollbackReady = false
@@ -108,7 +119,7 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue 
 				at.Error = w.away[h.Name]
 			}
 		}
-		w.state.RollbackReady = len(w.away) <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
+		w.state.RollbackReady = w.state.HoldUntil != nil && len(w.away) <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
 		w.details(ctx)
 	}
 }
@@ -116,13 +127,17 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue 
 func (w *watch) watchEdge(ctx workflow.Context, i int) {
 	edge := w.plan.Edges[i]
 	for ctx.Err() == nil && w.alarm == "" {
-		route, err := call(ctx, watching(slipway.DoesWatch(edge.Name), w.service.Strategy.BlueGreen.Hold.Std()), central.WatchEdge, activities.WatchEdgeInput{
+		route, err := call(ctx, watching(slipway.DoesWatch(edge.Name), w.atMost), central.WatchEdge, activities.WatchEdgeInput{
 			Edge: edge.Name, Service: w.in.ID.ServiceID, Generation: w.state.Edges[i].Generation,
 		})
 		if err != nil {
 			return // cancelled; nothing else ends a watch
 		}
 		w.acknowledged(i, route, nil)
+		if !slices.Contains(w.told(), i) {
+			w.alarm = fmt.Sprintf("edge %s was pointed at %s by %s, before it was switched: %s", edge.Name, orNothing(route.Active), route.By, route.Reason)
+			return
+		}
 		// A later release writes generations too, when it takes over and when it
 		// goes back to this one. Neither is a reason to go back to blue.
 		if route.Active != w.state.ID && !slipway.IsRelease(route.By) {

@@ -287,6 +287,12 @@ func (l *lane) take(ctx workflow.Context, report Report) {
 	if tookOver && l.Held != 0 && l.Held != number { // what it holds is nothing to go back to any more
 		l.tell(ctx, l.Held, Accept, Request{By: report.Release.String(), Reason: "a newer release is live"})
 	}
+	switch {
+	case report.Live != nil:
+		l.Partly = 0
+	case report.Phase == slipway.Switching || report.Phase == slipway.Watching:
+		l.Partly = number
+	}
 	if report.Phase == slipway.Holding || report.Phase == slipway.Ended {
 		if l.Running == number {
 			l.Running = 0

@@ -94,6 +94,7 @@ type LaneState struct {
 	Last    int               `json:"last"` // the number of the latest release
 	Queue   []Queued          `json:"queue,omitempty"`
 	Running int               `json:"running,omitempty"` // the release on its way; 0: none
+	Partly  int               `json:"partly,omitempty"`  // the release that serves on some edges, while blue serves on others; it counts while it runs
 	Held    int               `json:"held,omitempty"`    // the release that holds its blue; 0: none
 	Open    []Queued          `json:"open,omitempty"`    // releases whose workflows are not closed yet
 	Live    *slipway.Version  `json:"live,omitempty"`

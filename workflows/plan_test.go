@@ -130,6 +130,18 @@ func TestReleaseDoesWhatItsPlanSaid(t *testing.T) {
 				t.Parallel()
 				newStory(t, size).doesAsPlanned(c.before, c.order)
 			})
+			if size == 1 {
+				continue
+			}
+			for kind, shape := range map[string]func(*slipway.Service){"in groups": inGroups, "in groups, with a command": migrating(inGroups)} {
+				t.Run(name+" "+kind, func(t *testing.T) {
+					t.Parallel()
+					s := newStory(t, size)
+					s.local()
+					s.shape = shape
+					s.doesAsPlanned(c.before, c.order)
+				})
+			}
 		}
 	}
 }

@@ -81,7 +81,7 @@ const returning = 2 * time.Minute
 // firstHost is the position of the first host that takes part.
 func (r *release) firstHost() int {
 	for i, h := range r.state.Hosts {
-		if h.Phase != slipway.HostQuarantined {
+		if h.Phase != slipway.HostQuarantined && r.goesTo(h.Name) {
 			return i
 		}
 	}

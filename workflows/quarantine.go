@@ -177,17 +177,16 @@ func (r *release) edges() []int {
 	return out
 }
 
-// eachEdge is each, for the edges that take part.
-func (r *release) eachEdge(ctx workflow.Context, f func(ctx workflow.Context, i int) error) error {
-	edges := r.edges()
+// eachEdge is each, for edges by their positions.
+func eachEdge(ctx workflow.Context, edges []int, f func(ctx workflow.Context, i int) error) error {
 	return each(ctx, len(edges), func(ctx workflow.Context, i int) error { return f(ctx, edges[i]) })
 }
 
-// eachHost is each, for the hosts that take part.
+// eachHost is each, for the hosts that take part in the group under way.
 func (r *release) eachHost(ctx workflow.Context, f func(ctx workflow.Context, i int) error) error {
 	var hosts []int
 	for i, h := range r.state.Hosts {
-		if h.Phase != slipway.HostQuarantined {
+		if h.Phase != slipway.HostQuarantined && r.goesTo(h.Name) {
 			hosts = append(hosts, i)
 		}
 	}

@@ -38,7 +38,9 @@ type release struct {
 	facts    []slipway.HostFacts  // by host of the plan
 	routes   []slipway.RouteState // by edge of the plan, as it was decided on
 	silent   []error              // by edge of the plan: why it did not say
-	staged   bool                 // edges may know green
+	grouped  []slipway.PlanGroup  // what it comes to one after the other; see groups
+	group    int                  // the one under way, by position
+	begun    int                  // of how many groups the edges may know green
 	adopted  *slipway.Adoption    // nil: green is started by this release
 	reach    []string             // where each edge reaches what is adopted
 	fallen   []string             // hosts on which green died while blue was held
@@ -54,6 +56,7 @@ type release struct {
 	stops     *Revival // what of blue was told to stop; nil: nothing
 	overtaken string   // the newer release that stops this one's containers to take over
 	cleared   bool     // green was removed already
+	watching  bool     // a group is, after its switch
 
 	phaseSince time.Time
 	remains    Remains     // what could not be removed yet
@@ -95,13 +98,7 @@ func (r *release) run(ctx workflow.Context) error {
 	if err := r.replicate(ctx); err != nil {
 		return err
 	}
-	if err := r.deploy(ctx); err != nil {
-		return err
-	}
-	if err := r.awaitGates(ctx); err != nil {
-		return err
-	}
-	if err := r.takeOver(ctx); err != nil {
+	if err := r.bring(ctx); err != nil {
 		return err
 	}
 	if err := r.hold(ctx); err != nil {
@@ -166,6 +163,11 @@ func Started(in ReleaseInput) slipway.Release {
 	}
 	for _, h := range in.Order.Plan.Hosts {
 		state.Hosts = append(state.Hosts, slipway.ReleaseHost{Name: h.Name, Phase: slipway.HostPending, Container: in.ID.ContainerName(0)})
+	}
+	if (slipway.Outlook{Order: in.Order}).Grouped() {
+		for _, g := range in.Order.Plan.Groups {
+			state.Groups = append(state.Groups, slipway.ReleaseGroup{PlanGroup: g})
+		}
 	}
 	for _, e := range in.Order.Plan.Edges {
 		state.Edges = append(state.Edges, slipway.ReleaseEdge{Name: e.Name})

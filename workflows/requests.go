@@ -101,7 +101,7 @@ func (r *release) mayAbort(in Request) error {
 		return refusal(slipway.CodeConflict, "%s is over: it cannot be aborted", r.state.ID)
 	case r.in.Order.Kind == slipway.KindRemove:
 		return refusal(slipway.CodeConflict, "%s takes %s away, which is not aborted half way: release it again afterwards", r.state.ID, r.in.ID.ServiceID)
-	case r.state.SwitchedAt != nil:
+	case r.state.SwitchedAt != nil && !r.watching: // of a group that is watched, an abort is the way back
 		return refusal(slipway.CodeConflict, "%s serves already: roll %s back instead", r.state.ID, r.in.ID.ServiceID)
 	}
 	return nil

@@ -75,13 +75,15 @@ func (r *release) green() Remains {
 	remains := remainsOf(r.in.ID.ServiceID, &slipway.Version{
 		Release: brings(r.in.ID, r.in.Order), Service: r.service, Plan: r.plan, Hosts: r.state.Hosts, Detours: len(r.state.Behind) > 0, Adopted: unretired(r.adopted),
 	})
-	away := r.absent()
-	heard := func(edge string) bool { return r.staged && !slices.Contains(away.edges, edge) }
-	remains.Edges = slices.DeleteFunc(remains.Edges, func(edge string) bool { return !heard(edge) })
+	told := r.told()
+	remains.Edges = slices.DeleteFunc(remains.Edges, func(edge string) bool {
+		return !slices.ContainsFunc(told, func(i int) bool { return r.plan.Edges[i].Name == edge })
+	})
 	if r.state.SwitchedAt == nil { // later a Catchup may have been there
 		remains.Containers = slices.DeleteFunc(remains.Containers, func(c Container) bool {
 			i := slices.IndexFunc(r.plan.Hosts, func(h slipway.PlanHost) bool { return h.Name == c.Host.Name })
-			return r.state.Hosts[i].Phase == slipway.HostQuarantined && r.state.Hosts[i].Image == "" // it was not asked to start anything
+			at := r.state.Hosts[i] // whether it was not asked to start anything
+			return at.Phase == slipway.HostPending || at.Phase == slipway.HostQuarantined && at.Image == ""
 		})
 	}
 	return remains
@@ -105,7 +107,7 @@ func (r *release) dismantle(ctx workflow.Context, remains Remains) {
 		for i, h := range r.plan.Hosts {
 			at := &r.state.Hosts[i]
 			if !slices.ContainsFunc(left.Containers, func(c Container) bool { return c.Host.Name == h.Name }) &&
-				at.Phase != slipway.HostFailed && at.Phase != slipway.HostQuarantined {
+				at.Phase != slipway.HostFailed && at.Phase != slipway.HostQuarantined && at.Phase != slipway.HostPending {
 				at.Phase = slipway.HostRemoved
 			}
 		}

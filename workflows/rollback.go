@@ -18,7 +18,7 @@ func (l *lane) mayRollback(ctx workflow.Context, in RollbackInput) error {
 		return nil
 	case l.removing() != "":
 		return l.beingRemoved("go back when that has ended: it releases again what was removed")
-	case l.held(in.To):
+	case l.partly(in.To), l.held(in.To):
 		return nil
 	case in.Order == nil && in.To != 0:
 		return refusal(slipway.CodeNotFound, "release %d of %s is not one to go back to: it never served, or it is too long ago", in.To, l.service)
@@ -28,6 +28,27 @@ func (l *lane) mayRollback(ctx workflow.Context, in RollbackInput) error {
 		return l.full()
 	}
 	return nil
+}
+
+// partly reports whether going back is to give up the release on its way,
+// because it serves on some edges already, and blue on the others.
+func (l *lane) partly(to int) bool {
+	return l.Running != 0 && l.Partly == l.Running && (to == 0 || l.Live != nil && l.Live.Release == l.id(to).String())
+}
+
+// giveUp has the release on its way go back, which was told to abort; or to go
+// back, if by the time it hears of that it holds its blue.
+func (l *lane) giveUp(ctx workflow.Context, in RollbackInput) SubmitResult {
+	number := l.Running
+	l.answer(ctx, in.Key, l.id(number))
+	l.goingBack = true
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		defer func() { l.goingBack = false }()
+		if err := workflow.Await(ctx, func() bool { return l.Running != number }); err == nil && l.Held == number {
+			l.tell(ctx, number, Rollback, in.Request)
+		}
+	})
+	return SubmitResult{Release: l.id(number)}
 }
 
 // held reports whether going back to a release (0: the one before) is only a
@@ -45,6 +66,9 @@ func (l *lane) rollback(ctx workflow.Context, in RollbackInput) (SubmitResult, e
 	}
 	if l.Running != 0 {
 		l.tell(ctx, l.Running, Abort, Request{By: in.By, Reason: "a rollback goes first: " + in.Reason, Signature: in.Signature})
+	}
+	if l.partly(in.To) {
+		return l.giveUp(ctx, in), nil
 	}
 	if !l.held(in.To) {
 		queued := l.enqueue(ctx, *in.Order, in.Key)

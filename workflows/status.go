@@ -69,6 +69,9 @@ func (r *release) details(ctx workflow.Context) {
 	for _, left := range s.Behind {
 		fmt.Fprintf(&b, "\n\n**%s** is behind since %s.", left, left.Since.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
+	for i, g := range s.Groups {
+		fmt.Fprintf(&b, "\n\nGroup %d of %d (%s): %s.", i+1, len(s.Groups), strings.Join(g.Hosts, ", "), s.GroupText(i))
+	}
 	if s.SwitchedAt != nil && len(s.Edges) > 1 {
 		fmt.Fprintf(&b, "\n\nThe edges switched within %s.", s.SwitchSkew)
 	}

@@ -11,16 +11,19 @@ import (
 	"slipway/activities"
 )
 
-// switchTraffic points all edges that take part at green: first every edge
+// switchTraffic points all edges that take part at green, or those of the group
+// under way: first every edge
 // learns of it, then every edge commits. An acknowledgement that is missing when
 // the time is up sends all of them back.
 func (r *release) switchTraffic(ctx workflow.Context) error {
 	r.phase(ctx, slipway.Switching)
 	begun := workflow.Now(ctx)
-	r.undo.pushBarrier("bring traffic back", r.restoreTraffic)
-	r.staged = true
+	if r.begun == 0 {
+		r.undo.pushBarrier("bring traffic back", r.restoreTraffic)
+	}
+	r.begun = r.group + 1
 	deadline := r.service.Strategy.BlueGreen.SwitchTimeout
-	err := r.eachEdge(ctx, func(ctx workflow.Context, i int) error {
+	err := eachEdge(ctx, r.edgesHere(), func(ctx workflow.Context, i int) error {
 		edge := r.plan.Edges[i]
 		upstreams := r.plan.Upstreams(edge, r.state.Hosts, r.service.Container.Port)
 		if r.adopted != nil {
@@ -44,7 +47,7 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 		return err
 	}
 	var first, last time.Time
-	err = r.eachEdge(ctx, func(ctx workflow.Context, i int) error {
+	err = eachEdge(ctx, r.edgesHere(), func(ctx workflow.Context, i int) error {
 		done, err := call(ctx, switching(slipway.DoesCommit(r.plan.Edges[i].Name), deadline), central.CommitTarget, activities.CommitInput{
 			Edge: r.plan.Edges[i].Name,
 			Request: slipway.CommitRequest{
@@ -72,11 +75,9 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err() // aborted as the last edge acknowledged: an abort that was taken is carried out
 	}
-	now := workflow.Now(ctx)
-	r.state.SwitchedAt, r.state.SwitchSkew = &now, slipway.Duration(last.Sub(first))
-	r.serve()
+	r.switched(ctx, slipway.Duration(last.Sub(first)))
 	workflow.GetMetricsHandler(ctx).Timer("slipway_switch_skew").Record(last.Sub(first))
-	workflow.GetMetricsHandler(ctx).Timer("slipway_switch_latency").Record(now.Sub(begun))
+	workflow.GetMetricsHandler(ctx).Timer("slipway_switch_latency").Record(workflow.Now(ctx).Sub(begun))
 	return nil
 }
 
@@ -94,16 +95,8 @@ func (r *release) untaken(ctx workflow.Context, i int, err error) error {
 		name, brings(r.in.ID, r.in.Order), r.service.Strategy.BlueGreen.SwitchTimeout)
 }
 
-func (r *release) serve() {
-	for i := range r.state.Hosts {
-		if h := &r.state.Hosts[i]; h.Phase != slipway.HostQuarantined {
-			h.Phase = slipway.HostServing
-		}
-	}
-}
-
-// restoreTraffic points all edges back at blue, whether or not they had
-// committed. Where a person has decided otherwise on an edge, that stands,
+// restoreTraffic points all edges that were told of green back at blue, whether
+// or not they had committed. Where a person has decided otherwise on an edge, that stands,
 // unless it is green, which is about to go. It fails when an edge has not said
 // by the deadline that green is off it; then nothing that it may route to is
 // removed. Where a newer release has taken all edges over meanwhile, there is
@@ -120,7 +113,7 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 		if taken == 0 {
 			break
 		}
-		if taken == len(r.edges()) {
+		if taken == len(r.told()) {
 			return &halt{slipway.Live, "a newer release has taken its place"}
 		}
 		// A newer release is on its way over. It cannot get there, because some
@@ -134,7 +127,7 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 	}
 	took := workflow.Now(ctx).Sub(begun)
 	workflow.GetMetricsHandler(ctx).Timer("slipway_restore_latency").Record(took)
-	if r.state.SwitchedAt != nil && !r.service.StopsBlue() {
+	if r.served() && !r.service.StopsBlue() {
 		r.state.Reason += fmt.Sprintf(" (%s served again after %s)", orNothing(r.state.Blue), took.Round(time.Millisecond))
 	}
 	r.report(ctx, r.serving())
@@ -144,7 +137,7 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 func (r *release) restoreAll(ctx workflow.Context) error {
 	problems := make([]error, len(r.plan.Edges))
 	wg := workflow.NewWaitGroup(ctx)
-	for _, i := range r.edges() {
+	for _, i := range r.told() {
 		wg.Add(1)
 		workflow.Go(ctx, func(ctx workflow.Context) { // all of them, even if one fails
 			defer wg.Done()
@@ -163,7 +156,7 @@ func (r *release) restoreAll(ctx workflow.Context) error {
 // takenOver counts the edges that serve a newer release.
 func (r *release) takenOver() int {
 	n := 0
-	for _, i := range r.edges() {
+	for _, i := range r.told() {
 		if id, err := slipway.ParseReleaseID(r.state.Edges[i].Active); err == nil && id.Number > r.in.ID.Number {
 			n++
 		}

@@ -44,8 +44,7 @@ func (r *release) takeOver(ctx workflow.Context) error {
 		r.state.Gap = slipway.Duration(now.Sub(begun).Round(time.Millisecond))
 	}
 	if r.service.Route == nil {
-		r.state.SwitchedAt = &now
-		r.serve()
+		r.switched(ctx, 0)
 		workflow.GetMetricsHandler(ctx).Timer("slipway_switch_latency").Record(now.Sub(begun))
 	}
 	return nil

@@ -23,6 +23,9 @@ func (r *release) verify(ctx workflow.Context) error {
 	if err := r.leaveOutEdges(ctx); err != nil {
 		return err
 	}
+	if err := r.groupsAnswer(); err != nil {
+		return err
+	}
 	return r.findBlue()
 }
 
@@ -66,7 +69,7 @@ func (r *release) lookAtHost(ctx workflow.Context, i int) error {
 // answer, and may be left out, is for leaveOutEdges.
 func (r *release) readRoutes(ctx workflow.Context) error {
 	r.routes, r.silent = make([]slipway.RouteState, len(r.plan.Edges)), make([]error, len(r.plan.Edges))
-	return r.eachEdge(ctx, func(ctx workflow.Context, i int) error {
+	return eachEdge(ctx, r.edges(), func(ctx workflow.Context, i int) error {
 		edge := r.plan.Edges[i]
 		in := activities.EdgeInput{Edge: edge.Name, Service: r.in.ID.ServiceID}
 		if r.mayLeaveOut(edge) {

@@ -13,6 +13,9 @@ import (
 // shown while it lasts.
 func picture(release slipway.Release, inPhase time.Duration) []string {
 	head := release.ID + "  " + string(release.Phase)
+	if release.Group > 0 && release.Phase != slipway.Ended {
+		head += fmt.Sprintf("  group %d of %d", release.Group, len(release.Groups))
+	}
 	if release.Phase != slipway.Ended {
 		head += fmt.Sprintf("  %.1f s", inPhase.Seconds())
 	}

@@ -78,7 +78,7 @@ func (p *program) awaitUndone(ctx context.Context, server *client.Client, id sli
 	if err != nil {
 		return err
 	}
-	if release.Outcome != nil && *release.Outcome != slipway.RolledBack {
+	if o := release.Outcome; o != nil && *o != slipway.RolledBack && *o != slipway.Aborted { // aborted: it served in some groups only
 		return p.notBack(release)
 	}
 	return p.out.result(release, printable(fmt.Sprintf("%s serves %s again after %s", id.ServiceID, release.Blue, seconds(time.Since(begun)))))

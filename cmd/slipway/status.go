@@ -62,6 +62,9 @@ func standing(r slipway.Release) string {
 	}
 	add("before it", blueText(r))
 	add("under way", r.Progress)
+	for i, g := range r.Groups {
+		add(fmt.Sprintf("group %d", i+1), strings.Join(g.Hosts, ", ")+": "+r.GroupText(i))
+	}
 	for _, h := range r.Hosts {
 		add("host "+h.Name, strings.TrimSpace(hostText(h)+"  "+slipway.ShortDigest(h.Image)))
 	}

@@ -1,0 +1,106 @@
+package slipway
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Group is hosts that a release comes to together, with their edges: it is
+// deployed, proven, switched and watched there before the next one begins. The
+// first is the canary.
+type Group struct {
+	Hosts Selector `json:"hosts"`
+	Watch Duration `json:"watch"` // after its switch, before the next one begins; 0: not at all
+}
+
+// DefaultWatch is how long a group is watched where a service file says nothing.
+const DefaultWatch = Duration(time.Minute)
+
+// A PlanGroup is a group as a fleet has it: names of hosts and edges of the plan,
+// in its order. Every edge is in one group.
+type PlanGroup struct {
+	Hosts []string `json:"hosts"`
+	Edges []string `json:"edges"`
+	Watch Duration `json:"watch"`
+}
+
+// addGroups sorts the plan's hosts and edges into groups. The first group that
+// selects a host has it; hosts that none selects are a last group, which is not
+// watched by itself, because blue is held from then on.
+func (p *Plan) addGroups(fleet *Fleet, svc Service) error {
+	wanted := svc.Strategy.BlueGreen.Groups
+	if len(wanted) == 0 {
+		return nil
+	}
+	p.Groups = make([]PlanGroup, len(wanted)+1)
+	groupOf := map[string]int{}
+	for i, g := range wanted {
+		p.Groups[i].Watch = g.Watch
+		for _, name := range g.Hosts.Names {
+			if !slices.ContainsFunc(p.Hosts, func(h PlanHost) bool { return h.Name == name }) {
+				return Errorf(CodeInvalid, "group %d of %s names host %q, which it does not run on: take it out, or widen hosts of the service", i+1, svc.ServiceID, name)
+			}
+		}
+	}
+	for _, h := range p.Hosts {
+		host, _ := fleet.Host(h.Name)
+		i := slices.IndexFunc(wanted, func(g Group) bool { return g.Hosts.Selects(host) })
+		if i < 0 {
+			i = len(wanted)
+		}
+		groupOf[h.Name] = i
+		p.Groups[i].Hosts = append(p.Groups[i].Hosts, h.Name)
+	}
+	for _, e := range p.Edges {
+		first := groupOf[e.Hosts[0]]
+		for _, h := range e.Hosts {
+			if other := groupOf[h]; other != first {
+				return Errorf(CodeInvalid, "edge %q sends traffic to %s of group %d and to %s of group %d of %s: an edge serves one version at a time, so put its hosts (%s) into one group",
+					e.Name, e.Hosts[0], first+1, h, other+1, svc.ServiceID, strings.Join(e.Hosts, ", "))
+			}
+		}
+		p.Groups[first].Edges = append(p.Groups[first].Edges, e.Name)
+	}
+	if len(p.Groups[len(wanted)].Hosts) == 0 {
+		p.Groups = p.Groups[:len(wanted)]
+	}
+	for i, g := range p.Groups {
+		switch {
+		case len(g.Hosts) == 0:
+			return Errorf(CodeInvalid, "group %d of %s selects no host that it runs on and that no group before it has: change its hosts, or take it out", i+1, svc.ServiceID)
+		case len(g.Edges) == 0:
+			return Errorf(CodeInvalid, "no edge sends traffic to group %d of %s (%s), so nothing would be seen there: put these hosts into another group", i+1, svc.ServiceID, strings.Join(g.Hosts, ", "))
+		}
+	}
+	return nil
+}
+
+// Groups are what the release comes to one after the other. Without groups, and
+// for what was live before, which waits for nothing, that is all at once.
+func (o Outlook) Groups() []PlanGroup {
+	plan := o.Order.Plan
+	if o.Grouped() {
+		return plan.Groups
+	}
+	var all PlanGroup
+	for _, h := range plan.Hosts {
+		all.Hosts = append(all.Hosts, h.Name)
+	}
+	for _, e := range plan.Edges {
+		all.Edges = append(all.Edges, e.Name)
+	}
+	return []PlanGroup{all}
+}
+
+// Grouped reports whether the release comes to one group of hosts after the
+// other.
+func (o Outlook) Grouped() bool { return o.Order.Kind == KindRelease && len(o.Order.Plan.Groups) > 0 }
+
+// AtATime is how many of n hosts green is brought to at a time.
+func (b BlueGreen) AtATime(n int) int {
+	if b.MaxParallel == (Share{}) {
+		return n
+	}
+	return max(b.MaxParallel.AtMost(n), 1)
+}

@@ -1,0 +1,43 @@
+package spec
+
+import (
+	"time"
+
+	"slipway"
+)
+
+var groupKeys = object[slipway.Group]{
+	"hosts": func(g *slipway.Group, v value) { g.Hosts = v.selector() },
+	"watch": func(g *slipway.Group, v value) { g.Watch = v.duration(0, 7*24*time.Hour) },
+}
+
+var groupRefused = map[string]string{
+	"on_failure": "when a group fails, all go back: a service has one version that is live",
+	"delay":      "write watch: the next group begins when this one has been well for so long",
+}
+
+// maxGroups bounds how often a release can stop to watch.
+const maxGroups = 10
+
+func (v value) hostGroups() []slipway.Group {
+	groups := listOf(v, "write a list, for example [{hosts: [h1], watch: 5m}]", func(item value) slipway.Group {
+		group := slipway.Group{Watch: slipway.DefaultWatch}
+		groupKeys.decode(item, &group, "{hosts: [h1], watch: 5m}", groupRefused).need([2]string{"hosts", "{labels: {zone: a}}"})
+		return group
+	})
+	if len(groups) > maxGroups {
+		v.bad("found %d groups; write at most %d", len(groups), maxGroups)
+	}
+	return groups
+}
+
+// checkGroups refuses groups where nothing could be switched group by group.
+func (f *serviceFile) checkGroups(g given) {
+	switch rules := f.Strategy.BlueGreen; {
+	case len(rules.Groups) == 0:
+	case rules.StopFirst:
+		g.at("strategy").bad("with groups both versions serve at once, and with order: stop_first no two may run at once: keep one of them")
+	case !g.has("route"):
+		g.at("strategy").bad("groups are switched at the edges, one after the other, and without a route there is nothing to switch: take groups out; max_parallel says on how many hosts green starts at a time")
+	}
+}

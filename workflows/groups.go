@@ -1,0 +1,144 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"slipway"
+)
+
+// bring makes green what serves, in one group of hosts after the other: green is
+// proven there, the edges of the group switch, and it is watched before the next
+// one begins. Where there are no groups, that is all hosts at once. Whatever
+// fails, all groups go back.
+func (r *release) bring(ctx workflow.Context) error {
+	for r.group = range r.groups() {
+		if err := r.deploy(ctx); err != nil {
+			return err
+		}
+		if r.group == 0 {
+			if err := r.awaitGates(ctx); err != nil {
+				return err
+			}
+		}
+		if err := r.groupsAnswer(); err != nil {
+			return err
+		}
+		if err := r.takeOver(ctx); err != nil {
+			return err
+		}
+		if err := r.watchGroup(ctx); err != nil {
+			return err
+		}
+	}
+	r.state.Group = 0
+	return nil
+}
+
+func (r *release) groups() []slipway.PlanGroup {
+	if r.grouped == nil {
+		r.grouped = r.outlook().Groups()
+	}
+	return r.grouped
+}
+
+// goesTo reports whether the group that is under way has a host.
+func (r *release) goesTo(host string) bool {
+	return slices.Contains(r.groups()[r.group].Hosts, host)
+}
+
+// edgesHere are the positions of the edges that take part in the group under way.
+func (r *release) edgesHere() []int {
+	return slices.DeleteFunc(r.edges(), func(i int) bool { return !slices.Contains(r.groups()[r.group].Edges, r.plan.Edges[i].Name) })
+}
+
+// told are the positions of the edges that take part and may know green, because
+// the switch of their group has begun.
+func (r *release) told() []int {
+	return slices.DeleteFunc(r.edges(), func(i int) bool {
+		return !slices.ContainsFunc(r.groups()[:r.begun], func(g slipway.PlanGroup) bool { return slices.Contains(g.Edges, r.plan.Edges[i].Name) })
+	})
+}
+
+// groupsAnswer refuses to go on when so much of a group is left out that nothing
+// could be seen there.
+func (r *release) groupsAnswer() error {
+	if !r.outlook().Grouped() {
+		return nil
+	}
+	away := r.absent()
+	for n, g := range r.groups() {
+		switch {
+		case !slices.ContainsFunc(g.Hosts, func(h string) bool { return !slices.Contains(away.hosts, h) }):
+			return refusal(slipway.CodeUnavailable, "no host of group %d takes part (%v), and a group is not passed over: bring one of them back, or change the groups", n+1, g.Hosts)
+		case !slices.ContainsFunc(g.Edges, func(e string) bool { return !slices.Contains(away.edges, e) }):
+			return refusal(slipway.CodeUnavailable, "no edge of group %d takes part (%v), and a group is not passed over: bring one of them back, or change the groups", n+1, g.Edges)
+		}
+	}
+	return nil
+}
+
+// switched notes that the edges of the group under way point at green. The
+// release has switched when the last group has.
+func (r *release) switched(ctx workflow.Context, skew slipway.Duration) {
+	now := workflow.Now(ctx)
+	r.state.SwitchSkew = max(r.state.SwitchSkew, skew)
+	if len(r.state.Groups) > 0 {
+		r.state.Groups[r.group].SwitchedAt = &now
+	}
+	if r.group == len(r.groups())-1 {
+		r.state.SwitchedAt = &now
+	}
+	for i := range r.state.Hosts {
+		if h := &r.state.Hosts[i]; h.Phase != slipway.HostQuarantined && r.goesTo(h.Name) {
+			h.Phase = slipway.HostServing
+		}
+	}
+}
+
+// served reports whether green got any traffic.
+func (r *release) served() bool {
+	return r.state.SwitchedAt != nil || len(r.state.Groups) > 0 && r.state.Groups[0].SwitchedAt != nil
+}
+
+// watchGroup looks after green wherever it serves by now, and after all edges,
+// until the group under way has been well for as long as the service file says.
+// Where green has not come yet, blue serves, and an edge that says otherwise is
+// a reason to go back, too: somebody has decided, and it was not this release.
+func (r *release) watchGroup(ctx workflow.Context) error {
+	if !r.outlook().Grouped() {
+		return nil
+	}
+	r.watching = r.groups()[r.group].Watch > 0 || r.state.SwitchedAt == nil
+	r.report(ctx, nil) // from here on, going back is to give up this release
+	defer func() { r.watching = false }()
+	atMost := r.groups()[r.group].Watch
+	if atMost == 0 {
+		return nil
+	}
+	until := workflow.Now(ctx).Add(atMost.Std())
+	group := &r.state.Groups[r.group]
+	group.WatchUntil = &until
+	r.phase(ctx, slipway.Watching)
+	watchCtx, stop := workflow.WithCancel(ctx)
+	w := &watch{release: r, away: map[string]string{}, atMost: atMost.Std()}
+	for i, h := range r.plan.Hosts {
+		if r.state.Hosts[i].Phase == slipway.HostServing {
+			w.lookAfter(watchCtx, h)
+		}
+	}
+	for _, i := range r.edges() {
+		workflow.Go(watchCtx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
+	}
+	_, err := workflow.AwaitWithOptions(ctx,
+		workflow.AwaitOptions{Timeout: atMost.Std(), TimerOptions: workflow.TimerOptions{Summary: slipway.DoesWatchGroup(r.group+1, atMost)}},
+		func() bool { return w.alarm != "" })
+	stop() // not awaited, as with a hold
+	group.WatchUntil = nil
+	if err == nil && w.alarm != "" {
+		return &halt{slipway.RolledBack, fmt.Sprintf("group %d of %d did not pass its watch: %s", r.group+1, len(r.groups()), w.alarm)}
+	}
+	return err
+}
