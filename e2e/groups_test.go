@@ -37,9 +37,9 @@ func TestACanaryGoesFirstAndWhatFailsLaterGoesBackEverywhere(t *testing.T) {
 	if seen.Group != 1 || seen.SwitchedAt != nil {
 		t.Errorf("group %d is watched first; %+v", seen.Group, seen.Groups)
 	}
-	serve(t, s, "flock", "v2", "v1", "v1")
+	flockServes(t, s, "v2", "v1", "v1")
 	held := await(t, s, second, slipway.Holding)
-	serve(t, s, "flock", "v2", "v2", "v2")
+	flockServes(t, s, "v2", "v2", "v2")
 	t.Logf("the canary switched %s before the others, whose edges switched within %s",
 		held.Groups[1].SwitchedAt.Sub(*held.Groups[0].SwitchedAt).Round(time.Millisecond), held.SwitchSkew)
 	if apart := held.Groups[1].SwitchedAt.Sub(*held.Groups[0].SwitchedAt); apart < 3*time.Second {
@@ -55,7 +55,7 @@ func TestACanaryGoesFirstAndWhatFailsLaterGoesBackEverywhere(t *testing.T) {
 	}
 	t.Logf("what failed in the second group: %s", ended.Reason)
 	toldEnd(t, "version fails on a host of a later group", ended)
-	serve(t, s, "flock", "v2", "v2", "v2")
+	flockServes(t, s, "v2", "v2", "v2")
 	for _, h := range s.Hosts.All {
 		if err := runsOn(t.Context(), h, third); err == nil {
 			t.Errorf("%s still runs on %s", third, h.Name)
@@ -73,7 +73,7 @@ func TestACanaryGoesFirstAndWhatFailsLaterGoesBackEverywhere(t *testing.T) {
 	if took := time.Since(begun); took > backAtOnce {
 		t.Errorf("giving up a canary took %s", took)
 	}
-	serve(t, s, "flock", "v2", "v2", "v2")
+	flockServes(t, s, "v2", "v2", "v2")
 	if ended := await(t, s, fourth, slipway.Ended); *ended.Outcome != slipway.Aborted {
 		t.Errorf("it ended %s: %s", *ended.Outcome, ended.Reason)
 	}
@@ -88,11 +88,11 @@ func TestACanaryGoesFirstAndWhatFailsLaterGoesBackEverywhere(t *testing.T) {
 	record(t, s, "lane/search.flock", "lane_groups")
 }
 
-// serve wants each edge to answer with its version.
-func serve(t *testing.T, s *system.System, name string, versions ...string) {
+// flockServes wants each edge to answer with its version.
+func flockServes(t *testing.T, s *system.System, versions ...string) {
 	t.Helper()
 	for i, url := range edgeURLs(s) {
-		if got, err := system.Ask(t.Context(), url, name); err != nil || got != versions[i] {
+		if got, err := system.Ask(t.Context(), url, "flock"); err != nil || got != versions[i] {
 			t.Errorf("edge e%d answers %q (%v), want %s", i+1, got, err, versions[i])
 		}
 	}
