@@ -12,6 +12,7 @@ import (
 // An image that is larger than the free disk is not even pulled. One that grows
 // beyond it as it is unpacked, which nobody can see before, is undone at once.
 func TestADiskThatGetsFullUndoesTheReleaseAtOnceAndTheOldVersionServes(t *testing.T) {
+	t.Parallel() // it has a system of its own
 	s, err := system.Start(t.Context(), system.Options{Disk: 96 << 20})
 	if err != nil {
 		t.Fatal(err)

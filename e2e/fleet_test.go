@@ -81,6 +81,7 @@ func runsOn(ctx context.Context, h *lab.Host, container string) error {
 // it, its edge is sent to the others, going back takes no time, and when the
 // engine answers again the host is caught up. Nobody notices.
 func TestAHungDockerdOnOneOfThreeHostsIsInNobodysWay(t *testing.T) {
+	t.Parallel() // it has a system of its own
 	s := threeHosts(t)
 	svc := service(t, s, "trio", "strategy: {blue_green: {hold: 10m, drain_timeout: 1s}}\n")
 	for _, tag := range []string{"v1", "v2"} {

@@ -19,6 +19,7 @@ const canaryFirst = `strategy:
 // A version comes to one of three hosts first, and to the others when it has been
 // well there. One that fails on the others goes back on all. Nobody notices.
 func TestACanaryGoesFirstAndWhatFailsLaterGoesBackEverywhere(t *testing.T) {
+	t.Parallel() // it has a system of its own
 	s := threeHosts(t)
 	svc := service(t, s, "flock", canaryFirst)
 	push(t, s, "flock", "v1")

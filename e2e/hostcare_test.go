@@ -39,6 +39,7 @@ func notBehind(t *testing.T, s *system.System, name string) {
 // back; meanwhile a new version is released. The only requests that are lost
 // are those that nobody sends: to the edge of a host that is off.
 func TestAHostIsDrainedRebootedAndGivenBackAndNobodyNotices(t *testing.T) {
+	t.Parallel() // it has a system of its own
 	s := threeHosts(t)
 	if err := s.SignIn(t.Context(), "olga"); err != nil {
 		t.Fatal(err)

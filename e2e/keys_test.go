@@ -54,6 +54,7 @@ func rekey(t *testing.T, s *system.System, name string) string {
 }
 
 func TestKeysAreChangedAndRevokedWhileAReleaseWaits(t *testing.T) {
+	t.Parallel() // it has a system of its own
 	s, err := system.Start(t.Context(), system.Options{})
 	if err != nil {
 		t.Fatal(err)

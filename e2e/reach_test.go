@@ -15,6 +15,7 @@ import (
 // that are machines of their own: release, release again under traffic, go
 // back. Over a socket, every other test of this package does.
 func TestHostsAreReachedInEveryWay(t *testing.T) {
+	t.Parallel() // it has a system of its own
 	for _, way := range []lab.Way{lab.TCP, lab.SSH, lab.Agent} {
 		t.Run(string(way), func(t *testing.T) {
 			s := startHosts(t, 2, way)
@@ -45,6 +46,7 @@ func TestHostsAreReachedInEveryWay(t *testing.T) {
 // TestADeadAgentIsToldWithinSeconds kills an agent: a release says which one is
 // missing, changes nothing, and goes through once it is back.
 func TestADeadAgentIsToldWithinSeconds(t *testing.T) {
+	t.Parallel() // it has a system of its own
 	s := startHosts(t, 1, lab.Agent)
 	svc := service(t, s, "orphan", "")
 	push(t, s, "orphan", "v1")
