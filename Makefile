@@ -59,6 +59,7 @@ lossless: ## 50 switches and restores under 500 requests a second: how many are 
 .PHONY: matrix
 matrix: packages-demo build ## kill standalone, the edge, and everything, at every point of a release
 	go -C e2e test -count=1 -timeout 30m -parallel 5 -run TestKillMatrix -matrix -v .
+	SLIPWAY_ENGINE_WAY=ssh go -C e2e test -count=1 -timeout 20m ./engine
 
 .PHONY: demo
 demo: packages-demo build ## a release under traffic, an undo and a rollback, on this machine

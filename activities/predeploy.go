@@ -52,7 +52,7 @@ func (a *Host) RunPreDeploy(ctx context.Context, in StartInput) (PreDeployResult
 	if err != nil {
 		return none, Failure(err)
 	}
-	result := PreDeployResult{Code: exit.Code, Took: slipway.Duration(state.FinishedAt.Sub(state.StartedAt).Round(time.Millisecond))}
+	result := PreDeployResult{Code: exit.Code, Took: slipway.Duration(max(state.FinishedAt.Sub(state.StartedAt).Round(time.Millisecond), time.Millisecond))} // an engine may note the start of a quick one after its end
 	switch {
 	case result.Took >= timeout:
 		result.Failed = in.Name + " on " + in.Host + " did not end within " + timeout.String()
