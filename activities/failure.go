@@ -13,8 +13,9 @@ import (
 // slipway.Code, its message is for people, and whether a retry can help is
 // decided here and nowhere else: what is wrong (CodeInvalid, CodeForbidden,
 // CodeNotFound, CodeConflict) stays wrong; what does not answer may answer
-// later, unless it has had its time to (CodeUnreachable). Causes are not kept: they were written for a log, and may hold what a
-// history must not.
+// later, unless it has had its time to (CodeUnreachable). An attempt whose time
+// was up before it asked anybody has had no answer, either. Causes are not kept:
+// they were written for a log, and may hold what a history must not.
 func Failure(err error) error {
 	if err == nil {
 		return nil
@@ -26,6 +27,9 @@ func Failure(err error) error {
 		return err
 	}
 	code := slipway.ErrorCode(err)
+	if code == slipway.CodeInternal && errors.Is(err, context.DeadlineExceeded) {
+		code = slipway.CodeUnavailable
+	}
 	options := temporal.ApplicationErrorOptions{}
 	switch code {
 	case slipway.CodeInvalid, slipway.CodeForbidden, slipway.CodeNotFound, slipway.CodeConflict, slipway.CodeUnreachable:

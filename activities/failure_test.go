@@ -24,6 +24,7 @@ func TestWhatIsWrongIsNotTriedAgainAndWhatDoesNotAnswerIs(t *testing.T) {
 		failed(t, activities.Failure(err), code, again, "pull image: no luck")
 	}
 	failed(t, activities.Failure(errors.New("disk full")), slipway.CodeInternal, true, "disk full")
+	failed(t, activities.Failure(fmt.Errorf("commit: %w", context.DeadlineExceeded)), slipway.CodeUnavailable, true, "commit: context deadline exceeded")
 }
 
 func TestFailureKeepsNoCauses(t *testing.T) {
