@@ -57,8 +57,8 @@ lossless: ## 50 switches and restores under 500 requests a second: how many are 
 	go -C edge test -count=1 -run TestSwitchingLosesNoRequest -switches 50 -v .
 
 .PHONY: matrix
-matrix: packages-demo build ## kill standalone, the edge, and everything, at every point of a release
-	go -C e2e test -count=1 -timeout 30m -parallel 5 -run TestKillMatrix -matrix -v .
+matrix: packages-demo build ## kill every process at every point of a release; make one host of three sick at every phase of one
+	go -C e2e test -count=1 -timeout 60m -parallel 5 -run 'TestKillMatrix|TestFleetMatrix' -matrix -v .
 	SLIPWAY_ENGINE_WAY=ssh go -C e2e test -count=1 -timeout 20m ./engine
 
 .PHONY: demo

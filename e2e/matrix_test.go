@@ -412,16 +412,23 @@ func (m *matrix) left(ctx context.Context, k *killed) (string, error) {
 			left = append(left, "target "+release)
 		}
 	}
-	open, err := m.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+	open, err := m.open(ctx, id)
+	return strings.Join(append(left, open...), ", "), err
+}
+
+// open are the workflows of a service that have not ended, but for its lane.
+func (m *matrix) open(ctx context.Context, id slipway.ServiceID) ([]string, error) {
+	list, err := m.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 		Query: fmt.Sprintf(`SlipwayService = %q AND ExecutionStatus = "Running" AND WorkflowType != "Lane"`, id.String()),
 	})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	for _, w := range open.GetExecutions() {
-		left = append(left, "workflow "+w.GetExecution().GetWorkflowId())
+	var open []string
+	for _, w := range list.GetExecutions() {
+		open = append(open, "workflow "+w.GetExecution().GetWorkflowId())
 	}
-	return strings.Join(left, ", "), nil
+	return open, nil
 }
 
 // quiet is a logger for a client whose server is killed again and again.
