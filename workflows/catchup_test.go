@@ -158,7 +158,7 @@ func TestCatchupInterruptedByARollback(t *testing.T) {
 						away = append(away, "e2")
 					}
 					n := s.leftOut(away...)
-					f := s.fault(&f)
+					f := s.fault(new(f))
 					s.wait(5 * time.Second)
 					s.mu.Lock()
 					s.faults = []*fault{f}
@@ -172,7 +172,7 @@ func TestCatchupInterruptedByARollback(t *testing.T) {
 					}
 					s.serves(s.serve(release(1))...)
 					s.wait(time.Second)
-					f.answer()
+					s.answer(f)
 					s.heal()
 					s.wait(30 * time.Minute)
 					s.is(release(1), release(1))
@@ -199,15 +199,15 @@ func TestNextReleaseEndsTheCatchup(t *testing.T) {
 			s.local()
 			s.tell(func() {
 				n := s.leftOut("h2")
-				f := s.fault(&f)
+				f := s.fault(new(f))
 				s.mu.Lock()
 				s.faults = []*fault{f}
 				clear(s.away)
 				s.mu.Unlock()
-				s.until("it is under way", func() bool { return f.hits > 0 })
+				s.until("it is under way", func() bool { return s.hit(f) })
 				next := s.submit(s.order("v3", holding(0)))
 				s.wait(time.Second)
-				f.answer()
+				s.answer(f)
 				s.mu.Lock()
 				s.faults = nil
 				s.mu.Unlock()

@@ -53,10 +53,27 @@ func (s *story) fault(f *fault) *fault {
 }
 
 // answer lets the late ones be answered.
-func (f *fault) answer() {
-	for _, answer := range f.answers {
+func (s *story) answer(f *fault) {
+	s.mu.Lock()
+	answers := f.answers
+	s.mu.Unlock()
+	for _, answer := range answers {
 		answer()
 	}
+}
+
+// hit reports whether a fault has been met.
+func (s *story) hit(f *fault) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f.hits > 0
+}
+
+// late reports whether so many attempts wait to be answered.
+func (s *story) late(f *fault, n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(f.answers) == n
 }
 
 func (s *story) heal() {

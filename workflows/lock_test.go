@@ -45,7 +45,7 @@ func TestLockLetsGoOnWhatIsOnItsWayAndHoldsWhatWaits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.until("it is proven", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(prove.answers) == 1 })
+		s.until("it is proven", func() bool { return s.late(prove, 1) })
 		second := s.submit(s.order("v2", holding(0)))
 		if err := s.lock(workflows.Lock, "otto", "freeze"); err != nil {
 			t.Fatal(err)
@@ -53,7 +53,7 @@ func TestLockLetsGoOnWhatIsOnItsWayAndHoldsWhatWaits(t *testing.T) {
 		if again, err := s.submitWith("key", s.order("v1", holding(0))); err != nil || again != first {
 			t.Errorf("the same request got release %d, %v", again, err)
 		}
-		prove.answer()
+		s.answer(prove)
 		s.ends(first, slipway.Live, "")
 		s.wait(time.Hour)
 		if status := s.laneStatus(); len(status.Queue) != 1 || status.Running != "" {

@@ -43,7 +43,7 @@ func TestAbortThatComesWithTheLastAcknowledgement(t *testing.T) {
 		s.until("it is committed", func() bool { return s.serving()[0] == release(2) })
 		s.signal(n, workflows.Abort, workflows.Request{By: "ann"})
 		s.wait(time.Millisecond) // until its signature is verified
-		f.answer()
+		s.answer(f)
 		s.ends(n, slipway.Aborted, "aborted by ann")
 		s.is(release(1), release(1))
 	})
@@ -62,7 +62,7 @@ func TestRollbackThatComesTooLateForTheHoldIsReleased(t *testing.T) {
 		back := s.order("v2", rollingBack)
 		s.rollback(&back)
 		s.wait(time.Second)
-		f.answer()
+		s.answer(f)
 		s.ends(second, slipway.Live, "")
 		s.ends(third, slipway.Live, "")
 		s.ends(4, slipway.Live, "")

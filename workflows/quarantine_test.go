@@ -350,7 +350,7 @@ func TestUndoneNextReleaseLeavesTheEdgeWhereItWas(t *testing.T) {
 		s.ends(s.submit(s.order("v2", holding(0))), slipway.Live, "")
 		s.heal()
 		stuck := s.fault(&fault{mode: fails, activity: "StageTarget", at: "e2", first: 1})
-		s.until("e2 is all but caught up", func() bool { return stuck.hits > 0 })
+		s.until("e2 is all but caught up", func() bool { return s.hit(stuck) })
 		s.fault(&fault{mode: fails, activity: "CommitTarget", at: "e3", first: 1})
 		r := s.ends(s.submit(s.order("v3")), slipway.RolledBack, "CommitTarget e3 is broken")
 		if r.Edges[0].Active != release(2) || r.Edges[1].Active != release(1) {

@@ -57,11 +57,11 @@ func TestReleaseGivesWayAtAGateThatItReachesLater(t *testing.T) {
 		s.live("v1")
 		hang := s.fault(&fault{mode: late, activity: "ProbeGreen", first: 2})
 		second := s.submit(s.order("v2", gated))
-		s.until("both hosts prove it", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(hang.answers) == 2 })
+		s.until("both hosts prove it", func() bool { return s.late(hang, 2) })
 		third := s.submit(s.order("v3", holding(0)))
 		s.wait(time.Second)
 		s.reaches(second, slipway.Probing)
-		hang.answer()
+		s.answer(hang)
 		s.ends(second, slipway.Superseded, "at gate go")
 		s.ends(third, slipway.Live, "")
 	})
@@ -107,10 +107,10 @@ func TestReleasePastItsGatesIsNotSuperseded(t *testing.T) {
 		for _, who := range []string{"lea", "max"} {
 			s.signal(n, workflows.Decide, s.decision(n, who, slipway.Approve))
 		}
-		s.until("both edges learn of it", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(stage.answers) == 2 })
+		s.until("both edges learn of it", func() bool { return s.late(stage, 2) })
 		third := s.submit(s.order("v3", holding(0)))
 		s.wait(time.Second)
-		stage.answer()
+		s.answer(stage)
 		s.ends(n, slipway.Live, "")
 		if r := s.ends(third, slipway.Live, ""); r.Blue != release(n) {
 			t.Errorf("the newer one began with %s", r.Blue)

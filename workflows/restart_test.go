@@ -72,7 +72,7 @@ func TestRestartOfWhatIsNotLiveAnyMore(t *testing.T) {
 		s.until("it is proven", func() bool { return len(f.answers) > 0 })
 		s.heal()
 		third := s.submit(s.order("v1", holding(0), restarting))
-		f.answer()
+		s.answer(f)
 		s.ends(second, slipway.Live, "")
 		s.ends(third, slipway.Superseded, release(2)+" is live by now")
 		s.is(release(2), release(2))

@@ -217,7 +217,7 @@ func TestAKeyThatIsRevokedWhileAReleaseWaitsUndoesIt(t *testing.T) {
 		s.mu.Lock()
 		s.fleet.Signing.Keys = []slipway.SigningKey{{ID: s.keys.ID(), Use: slipway.APIKey, Revoked: true}}
 		s.mu.Unlock()
-		proving.answer()
+		s.answer(proving)
 		s.ends(n, slipway.RolledBack, "is revoked in signing.keys of the fleet file: nothing that it signed counts")
 		s.is(release(1), release(1))
 	})

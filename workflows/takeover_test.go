@@ -39,7 +39,7 @@ func (s *story) slowly() int {
 	s.until("it stops", func() bool { return len(f.answers) == 2 })
 	s.wait(3 * time.Second)
 	s.heal()
-	f.answer()
+	s.answer(f)
 	s.until("the lane knows that it holds", func() bool { return s.laneStatus().Held == release(n) })
 	return n
 }
@@ -124,7 +124,7 @@ func TestNewerReleaseStopsWhatStillHoldsItsBlue(t *testing.T) {
 		if r := s.status(second); r.Phase != slipway.Holding {
 			s.t.Errorf("the one that holds is %s: %s", r.Phase, r.Reason)
 		}
-		f.answer()
+		s.answer(f)
 		s.ends(second, slipway.Live, "")
 		s.is(release(3), release(2)+stopped, release(3))
 		s.ends(third, slipway.Live, "")
@@ -159,7 +159,7 @@ func TestOlderReleaseIsCancelledUnderANewerOne(t *testing.T) {
 		s.until("it is about to take over", func() bool { return len(f.answers) > 0 })
 		s.cancel(second)
 		s.ends(second, slipway.Live, "a newer release, "+release(3)+", has taken its place")
-		f.answer()
+		s.answer(f)
 		s.ends(third, slipway.Live, "")
 		s.is(release(3), release(3))
 	})
@@ -173,7 +173,7 @@ func TestAbortWaitsUntilBlueHasStoppedAndStartsItAgain(t *testing.T) {
 		s.until("it stops", func() bool { return len(f.answers) == 2 })
 		s.signal(n, workflows.Abort, workflows.Request{By: "ann"})
 		s.wait(time.Second)
-		f.answer()
+		s.answer(f)
 		s.ends(n, slipway.Aborted, "aborted by ann")
 		s.is(release(1), release(1))
 	})
