@@ -103,17 +103,18 @@ func flockServes(t *testing.T, s *system.System, versions ...string) {
 // it is proven.
 func stopWhereItStarts(t *testing.T, h *lab.Host, container string) {
 	t.Helper()
-	eventually(t, func() error {
-		if err := runsOn(t.Context(), h, container); err != nil {
-			return fmt.Errorf("on %s: %w", h.Name, err)
-		}
-		return nil
-	})
 	engine, err := docker.Dial(h.Docker(lab.Unix))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer engine.Close()
+	eventually(t, func() error {
+		evidence, err := engine.Evidence(t.Context(), container)
+		if err == nil && !strings.Contains(evidence.Logs, "listens on") {
+			err = fmt.Errorf("%s on %s has said nothing yet", container, h.Name)
+		}
+		return err
+	})
 	if err := engine.Stop(t.Context(), container, 0); err != nil && !strings.Contains(err.Error(), "No such container") {
 		t.Fatal(err)
 	}

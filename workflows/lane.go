@@ -15,6 +15,7 @@ import (
 
 // Bounds of a lane.
 const (
+	restLength  = 100            // events of a run that rests; a release takes some thirty
 	QueueLimit  = 20             // releases that may wait
 	GoodLimit   = 5              // earlier versions that it remembers
 	KeyLifetime = 24 * time.Hour // of an idempotency key
@@ -22,7 +23,9 @@ const (
 
 // Lane is the queue of one service: one release at a time, numbers for them,
 // what is live, and what was live before. It runs for as long as the service
-// exists, and continues as new when Temporal suggests it.
+// exists, and continues as new while it rests, so that little has to be read
+// before it can answer a worker that has just started; at the latest when
+// Temporal suggests it.
 func Lane(ctx workflow.Context, in LaneInput) error {
 	l := &lane{service: in.Service, LaneState: in.State}
 	if err := l.setup(ctx); err != nil {
@@ -101,7 +104,15 @@ func (l *lane) run(ctx workflow.Context) error {
 
 // renewing reports whether the lane is to go on in a new run.
 func (l *lane) renewing(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && !l.goingBack && workflow.AllHandlersFinished(ctx)
+	info := workflow.GetInfo(ctx)
+	due := info.GetContinueAsNewSuggested() || l.resting() && info.GetCurrentHistoryLength() >= restLength
+	return due && !l.goingBack && workflow.AllHandlersFinished(ctx)
+}
+
+// resting reports whether all of its releases are over, so that a new run has
+// none to wait for in another way.
+func (l *lane) resting() bool {
+	return len(l.Queue) == 0 && len(l.Open) == 0
 }
 
 // ready reports whether the first one in the queue may start. Ways back come

@@ -34,6 +34,9 @@ func TestEveryStepMayFail(t *testing.T) {
 		}
 	}
 	for course, prepare := range courses {
+		if racing && course != "a release that is caught up on a host" {
+			continue
+		}
 		for name, mode := range map[string]mode{"fails": fails, "is mute": mute, "is silent": silent} {
 			if mode == fails && course == "a release that is caught up on a host" {
 				continue // a Cleanup that is told no for good says so, and ends
