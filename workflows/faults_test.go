@@ -62,11 +62,12 @@ func (s *story) answer(f *fault) {
 	}
 }
 
-// hit reports whether a fault has been met.
+// hit reports whether a fault has been met, as often as it is to be if that is
+// bounded: a phase says that an activity is asked for, not that it has begun.
 func (s *story) hit(f *fault) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return f.hits > 0
+	return f.hits >= max(f.first, 1)
 }
 
 // late reports whether so many attempts wait to be answered.

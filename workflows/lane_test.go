@@ -197,9 +197,10 @@ func TestRollbackAbortsWhatIsOnItsWayFirst(t *testing.T) {
 	s.tell(func() {
 		s.live("v1")
 		second := s.held()
-		s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 2})
+		hang := s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 2})
 		third := s.submit(s.order("v3"))
 		s.reaches(third, slipway.Probing)
+		s.until("it hangs", func() bool { return s.hit(hang) })
 		fourth := s.submit(s.order("v4", holding(0)))
 		if n := s.rollback(nil); n != second {
 			t.Errorf("release %d goes back", n)
@@ -219,9 +220,10 @@ func TestRollbackAfterTheHoldIsAReleaseWithoutGates(t *testing.T) {
 		s.live("v1")
 		s.live("v2")
 		s.live("v3")
-		s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 2})
+		hang := s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 2})
 		running := s.submit(s.order("v4"))
 		s.reaches(running, slipway.Probing)
+		s.until("it hangs", func() bool { return s.hit(hang) })
 		waiting := s.submit(s.order("v4", holding(0)))
 		back := s.order("v2", rollingBack, gated)
 		n := s.rollback(&back)
@@ -269,9 +271,10 @@ func TestReleaseWhoseBlueWentBackMeanwhileTellsTheLaneTheTruth(t *testing.T) {
 	s.tell(func() {
 		s.live("v1")
 		second := s.held()
-		s.fault(&fault{mode: hanging, activity: "StageTarget", first: 1})
+		hang := s.fault(&fault{mode: hanging, activity: "StageTarget", first: 1})
 		third := s.submit(s.order("v3"))
 		s.reaches(third, slipway.Switching)
+		s.until("it hangs", func() bool { return s.hit(hang) })
 		s.fall(release(2), true) // it goes back by itself, without the lane
 		s.ends(second, slipway.RolledBack, "")
 		s.signal(third, workflows.Abort, workflows.Request{By: "ann"})

@@ -17,9 +17,10 @@ func TestWayBackUnderANewerReleaseThatIsSwitching(t *testing.T) {
 	s.tell(func() {
 		s.live("v1")
 		second := s.held()
-		s.fault(&fault{mode: hanging, activity: "CommitTarget", at: "e2", first: 1})
+		hang := s.fault(&fault{mode: hanging, activity: "CommitTarget", at: "e2", first: 1})
 		third := s.submit(s.order("v3"))
 		s.until("it has half switched", func() bool { return s.serving()[0] == release(3) })
+		s.until("it hangs", func() bool { return s.hit(hang) })
 		s.fall(release(2), true)
 		s.reaches(second, slipway.Undoing)
 		s.wait(10 * time.Second)

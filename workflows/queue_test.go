@@ -15,9 +15,10 @@ func TestNewerReleaseTakesThePlaceOfOneThatWaitsInTheQueue(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, 2)
 	s.tell(func() {
-		s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 2})
+		hang := s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 2})
 		first := s.submit(s.order("v1", holding(0)))
 		s.reaches(first, slipway.Probing)
+		s.until("it hangs", func() bool { return s.hit(hang) })
 		second := s.submit(s.order("v2", holding(0)))
 		third := s.submit(s.order("v3", holding(0)))
 		s.ends(second, slipway.Superseded, release(third)+" (v3, by ann) took its place while it waited in the queue")
@@ -124,9 +125,10 @@ func TestWayBackGivesWayToNoRelease(t *testing.T) {
 	s.tell(func() {
 		s.live("v1")
 		s.live("v2")
-		s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 1})
+		hang := s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 1})
 		running := s.submit(s.order("v3"))
 		s.reaches(running, slipway.Probing)
+		s.until("it hangs", func() bool { return s.hit(hang) })
 		back := s.order("v1", rollingBack, holding(0))
 		n := s.rollback(&back)
 		newer := s.submit(s.order("v4", holding(0)))
@@ -139,9 +141,10 @@ func TestReleaseThatWaitsInTheQueueCanBeAborted(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, 1)
 	s.tell(func() {
-		s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 1})
+		hang := s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 1})
 		first := s.submit(s.order("v1", holding(0)))
 		s.reaches(first, slipway.Probing)
+		s.until("it hangs", func() bool { return s.hit(hang) })
 		second := s.submit(s.order("v2"))
 		abort := workflows.AbortInput{Release: releaseID(second), Request: workflows.Request{By: "bob", Reason: "not yet"}}
 		if _, err := s.update(workflows.LaneID(service), workflows.Abort, abort); err != nil {
