@@ -58,7 +58,7 @@ func TestRollbackThatComesTooLateForTheHoldIsReleased(t *testing.T) {
 		second := s.held()
 		f := s.fault(&fault{mode: late, activity: "DrainTarget"})
 		third := s.submit(s.order("v3", holding(0)))
-		s.until("it has switched", func() bool { return s.serving()[0] == release(3) })
+		s.until("it has switched", func() bool { return s.hit(f) })
 		s.heal()
 		back := s.order("v2", rollingBack)
 		s.rollback(&back)
