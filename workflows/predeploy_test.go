@@ -115,7 +115,7 @@ func TestReleaseIsTerminatedWhileItsCommandRuns(t *testing.T) {
 		s.live("v1")
 		s.fault(&fault{mode: mute, activity: "RunPreDeploy"})
 		n := s.submit(s.order("v2"))
-		s.until("it runs", func() bool { return len(s.ran) == 2 })
+		s.until("it runs", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.ran) == 2 })
 		s.signal(n, terminate, nil)
 		s.cleaned(n)
 		s.is(release(1), release(1))

@@ -69,7 +69,7 @@ func TestRestartOfWhatIsNotLiveAnyMore(t *testing.T) {
 		s.live("v1")
 		f := s.fault(&fault{mode: late, activity: "ProbeGreen"})
 		second := s.submit(s.order("v2", holding(0)))
-		s.until("it is proven", func() bool { return len(f.answers) > 0 })
+		s.until("it is proven", func() bool { return s.late(f, 1) })
 		s.heal()
 		third := s.submit(s.order("v1", holding(0), restarting))
 		s.answer(f)

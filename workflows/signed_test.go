@@ -213,7 +213,7 @@ func TestAKeyThatIsRevokedWhileAReleaseWaitsUndoesIt(t *testing.T) {
 		s.wait(time.Second)
 		proving := s.fault(&fault{mode: late, activity: "ProbeGreen"}) // once more, before the switch
 		s.signal(n, workflows.Decide, s.decision(n, "max", slipway.Approve))
-		s.until("green is proven once more", func() bool { return len(proving.answers) == 2 })
+		s.until("green is proven once more", func() bool { return s.late(proving, 2) })
 		s.mu.Lock()
 		s.fleet.Signing.Keys = []slipway.SigningKey{{ID: s.keys.ID(), Use: slipway.APIKey, Revoked: true}}
 		s.mu.Unlock()
