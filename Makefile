@@ -60,7 +60,7 @@ lossless: ## 50 switches and restores under 500 requests a second: how many are 
 .PHONY: matrix
 matrix: packages-demo build ## kill every process at every point of a release; make one host of three sick at every phase of one
 	go -C e2e test -count=1 -timeout 60m -parallel 5 -run 'TestKillMatrix|TestFleetMatrix' -matrix -v .
-	SLIPWAY_ENGINE_WAY=ssh go -C e2e test -count=1 -timeout 20m ./engine
+	for way in tcp ssh; do SLIPWAY_ENGINE_WAY=$$way go -C e2e test -count=1 -timeout 20m ./engine || exit; done
 
 .PHONY: demo
 demo: packages-demo build ## a release under traffic, an undo and a rollback, on this machine

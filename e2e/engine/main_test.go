@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,13 +18,22 @@ var way = lab.Way(os.Getenv(wayVariable))
 
 const wayVariable = "SLIPWAY_ENGINE_WAY"
 
-// TestMain runs every test over a socket and over TLS, with the same arguments:
-// what a driver does must not depend on the way to an engine. That of an agent is
-// a socket, on another machine; that of SSH, slower by a process for each
-// connection, is for make matrix. To run one way only, name it in the environment.
+// streams are the tests in which a request lasts, or carries more than an
+// answer: what may go wrong on one way to an engine and not on another.
+const streams = "Exit|Ended|Pull|Logs|Command|Hangs|NotThere"
+
+// TestMain runs every test over a socket and those of streams over TLS, too. To
+// run all of them over one way, name it in the environment, as make matrix does
+// for each: what a driver does must not depend on the way to an engine. That of
+// an agent is a socket, on another machine.
 func TestMain(m *testing.M) {
 	if way == "" {
-		os.Exit(each(lab.Unix, lab.TCP))
+		flag.Parse()
+		over := []string{}
+		if flag.Lookup("test.run").Value.String() == "" {
+			over = []string{"-test.run", streams}
+		}
+		os.Exit(max(run(lab.Unix), run(lab.TCP, over...)))
 	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "slipway-engine-")
@@ -37,18 +47,15 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// each runs this program once for each way, and returns the worst status.
-func each(ways ...lab.Way) int {
-	worst := 0
-	for _, way := range ways {
-		fmt.Println("== over", way)
-		cmd := exec.Command(os.Args[0], os.Args[1:]...)
-		cmd.Env = append(os.Environ(), wayVariable+"="+string(way))
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-		if err := cmd.Run(); err != nil {
-			fmt.Println("over", way, "it failed:", err)
-			worst = max(worst, cmd.ProcessState.ExitCode(), 1)
-		}
+// run runs this program once more over one way, and returns its status.
+func run(way lab.Way, more ...string) int {
+	fmt.Println("== over", way)
+	cmd := exec.Command(os.Args[0], append(os.Args[1:], more...)...)
+	cmd.Env = append(os.Environ(), wayVariable+"="+string(way))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		fmt.Println("over", way, "it failed:", err)
+		return max(cmd.ProcessState.ExitCode(), 1)
 	}
-	return worst
+	return 0
 }
