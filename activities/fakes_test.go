@@ -63,10 +63,11 @@ type machine struct {
 	environment map[string]string        // that its container was made with; nil: it has none
 	startError  error
 	pullError   error
-	hung        chan struct{} // until it is closed, the engine takes requests and says nothing; nil: it answers
-	connecting  time.Duration // how long a client waits for it; 0: as long as its context lasts
-	pings       []error       // what the next pings get, before it answers
-	refusal     error         // of the rules
+	fetch       func(ctx context.Context, progress func(slipway.Progress)) (string, error) // instead
+	hung        chan struct{}                                                              // until it is closed, the engine takes requests and says nothing; nil: it answers
+	connecting  time.Duration                                                              // how long a client waits for it; 0: as long as its context lasts
+	pings       []error                                                                    // what the next pings get, before it answers
+	refusal     error                                                                      // of the rules
 	kept        slipway.Evidence
 	removed     []string
 }
@@ -233,7 +234,10 @@ func (m *machine) Start(_ context.Context, spec slipway.ContainerSpec) (slipway.
 	return slipway.ContainerState{Name: spec.Name, Image: m.image, Running: true, Labels: spec.Labels, Address: "10.0.0.1"}, nil
 }
 
-func (m *machine) Pull(ctx context.Context, _ string, _ slipway.RegistryAuth, _ func(slipway.Progress)) (string, error) {
+func (m *machine) Pull(ctx context.Context, _ string, _ slipway.RegistryAuth, progress func(slipway.Progress)) (string, error) {
+	if m.fetch != nil {
+		return m.fetch(ctx, progress)
+	}
 	if m.pullError != nil {
 		return "", m.pullError
 	}

@@ -2,6 +2,8 @@ package activities
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -15,6 +17,7 @@ type PullInput struct {
 	Image    slipway.Image `json:"image"`
 
 	Patience slipway.Duration `json:"patience,omitempty"` // as in HostInput
+	Reach    slipway.Duration `json:"reach,omitempty"`    // how long the registry may be silent to the host; 0: until the activity's own deadline
 	Release  string           `json:"release"`
 	Warrant  *slipway.Warrant `json:"warrant,omitempty"`
 }
@@ -40,10 +43,7 @@ func (a *Host) PullImage(ctx context.Context, in PullInput) (PullResult, error) 
 		return PullResult{}, Failure(err)
 	}
 	id, err := answering(ctx, engine, in.Host, in.Patience, func(ctx context.Context) (string, error) {
-		return engine.Pull(ctx, ref, auth, func(p slipway.Progress) {
-			p.Host = in.Host
-			activity.RecordHeartbeat(ctx, p)
-		})
+		return pull(ctx, engine, in, ref, auth)
 	})
 	if err != nil {
 		return PullResult{}, Failure(err)
@@ -52,6 +52,48 @@ func (a *Host) PullImage(ctx context.Context, in PullInput) (PullResult, error) 
 		return PullResult{}, Failure(notVerified(in.Host, in.Image, id))
 	}
 	return PullResult{ImageID: id}, nil
+}
+
+// pull fetches an image. When the registry has not sent the host anything for
+// the length of in.Reach, the error is of CodeUnreachable, which nobody tries
+// again: it is for the caller to go on without the host. What was begun and then
+// broke off fails as it is.
+func pull(ctx context.Context, engine Engine, in PullInput, ref string, auth slipway.RegistryAuth) (string, error) {
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	giveUp := time.AfterFunc(in.Reach.Std(), func() {
+		if in.Reach > 0 {
+			stop()
+		}
+	})
+	defer giveUp.Stop()
+	var last error
+	for {
+		heard := false
+		id, err := engine.Pull(waiting, ref, auth, func(p slipway.Progress) {
+			heard = true
+			giveUp.Stop()
+			p.Host = in.Host
+			activity.RecordHeartbeat(ctx, p)
+		})
+		switch {
+		case err == nil, ctx.Err() != nil, in.Reach == 0, heard:
+			return id, err
+		case waiting.Err() == nil && slipway.ErrorCode(err) != slipway.CodeUnavailable:
+			return id, err
+		case waiting.Err() == nil:
+			last = err
+		}
+		select {
+		case <-time.After(retryInterval):
+		case <-waiting.Done():
+			text := fmt.Sprintf("host %s: registry %s has not answered it for %s", in.Host, in.Registry, in.Reach)
+			if last != nil {
+				text += ": " + last.Error()
+			}
+			return "", slipway.Errorf(slipway.CodeUnreachable, "%s", text)
+		}
+	}
 }
 
 func (a *Host) mayPull(in PullInput) error {

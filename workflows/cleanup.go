@@ -126,7 +126,7 @@ func settle(ctx workflow.Context, in *CleanupInput) error {
 
 // passOn hands what is left to do to a Cleanup.
 func (r *release) passOn(ctx workflow.Context, reason string) {
-	if len(r.restores) > 0 || r.revive != nil {
+	if r.remains.Empty() && (len(r.restores) > 0 || r.revive != nil) {
 		r.remains = r.green() // nothing of it was removed, and may not be before
 	}
 	if len(r.debris) > 0 {

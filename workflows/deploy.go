@@ -84,7 +84,7 @@ func (r *release) prove(ctx workflow.Context, i int) error {
 }
 
 func (r *release) newcomer() newcomer {
-	return newcomer{release: r.state.ID, service: r.service, registry: r.plan.Production, image: r.image, warrant: r.warrant(), patience: r.patience()}
+	return newcomer{release: r.state.ID, service: r.service, registry: r.plan.Production, image: r.image, warrant: r.warrant(), patience: r.patience(), reach: reach}
 }
 
 // probedAt is where whoever works on a host reaches a container there. One that

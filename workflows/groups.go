@@ -23,6 +23,9 @@ func (r *release) bring(ctx workflow.Context) error {
 				return err
 			}
 		}
+		if err := r.askAgain(ctx); err != nil {
+			return err
+		}
 		if err := r.groupsAnswer(); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ type newcomer struct {
 	image    slipway.Image
 	warrant  *slipway.Warrant
 	patience slipway.Duration // how long a host may be silent
+	reach    slipway.Duration // how long a registry may be silent to a host; 0: as long as a pull may take
 }
 
 // deploy pulls, starts and proves the version on a host, and notes in at how
@@ -31,7 +32,7 @@ func (n newcomer) pull(ctx workflow.Context, plan slipway.PlanHost, at *slipway.
 	at.Phase = slipway.HostPulling
 	moved()
 	pulled, err := call(ctx, promptly(plan, n.patience, moving(slipway.DoesPull(plan.Name))), host.PullImage,
-		activities.PullInput{Host: plan.Name, Registry: n.registry, Image: n.image, Release: n.release, Warrant: n.warrant, Patience: n.patience})
+		activities.PullInput{Host: plan.Name, Registry: n.registry, Image: n.image, Release: n.release, Warrant: n.warrant, Patience: n.patience, Reach: n.reach})
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,10 @@ const attempt = 3 * time.Second
 // without. It is longer than a restart of the Docker Engine takes.
 const silence = slipway.Duration(5 * time.Second)
 
+// reach is how long the production registry may be silent to a host: as long as
+// the source registry may be to whoever asks for a tag.
+const reach = slipway.Duration(30 * time.Second)
+
 // TaskTimeout is how long a worker may take over the next steps of a workflow
 // before they count as lost with it. They take milliseconds.
 const TaskTimeout = pulse

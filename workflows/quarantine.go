@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"slipway"
+	"slipway/activities"
 )
 
 // spare is how many hosts the release may leave out because they do not answer,
@@ -100,6 +101,7 @@ func (r *release) leaveOut(ctx workflow.Context, i int, err error) error {
 	at := &r.state.Hosts[i]
 	at.Phase, at.Error = slipway.HostQuarantined, message(err)
 	r.state.Behind = append(r.state.Behind, slipway.Behind{Host: at.Name, Since: workflow.Now(ctx), Error: at.Error})
+	r.unheard = append(r.unheard, at.Name)
 	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"host": at.Name}).Counter("slipway_quarantines").Inc(1)
 	r.details(ctx)
 	var silent []string
@@ -125,6 +127,7 @@ func (r *release) mayLeaveOut(edge slipway.PlanEdge) bool {
 // which hosts do not: one on a host that is left out is left out with it, and
 // others as far as the service file lets them be.
 func (r *release) leaveOutEdges(ctx workflow.Context) error {
+	r.unheard = nil
 	spare := r.service.Strategy.BlueGreen.SpareEdges(len(r.plan.Edges))
 	for i, err := range r.silent {
 		if err == nil {
@@ -147,6 +150,27 @@ func (r *release) leaveOutEdges(ctx workflow.Context) error {
 		return refusal(slipway.CodeUnavailable, "no edge of %s answers: %s", r.in.ID.ServiceID, r.state.Edges[0].Error)
 	}
 	return nil
+}
+
+// askAgain leaves out the edges that have gone with their hosts since they were
+// asked, before anything counts on them.
+func (r *release) askAgain(ctx workflow.Context) error {
+	edges := slices.DeleteFunc(r.edgesHere(), func(i int) bool { return !slices.Contains(r.unheard, r.plan.Edges[i].On) })
+	if len(edges) == 0 {
+		return nil
+	}
+	err := eachEdge(ctx, edges, func(ctx workflow.Context, i int) error {
+		edge := r.plan.Edges[i].Name
+		_, err := call(ctx, asking(slipway.DoesAsk(edge)), central.ReadRoute, activities.EdgeInput{Edge: edge, Service: r.in.ID.ServiceID, Patience: silence})
+		if unreachable(err) {
+			r.silent[i], err = err, nil
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.leaveOutEdges(ctx)
 }
 
 // takeIn notes where a Catchup has brought this release while it holds blue.
@@ -202,7 +226,7 @@ func (r *release) absent() absent {
 		}
 	}
 	for _, e := range r.state.Edges {
-		if e.LeftOut {
+		if e.LeftOut || slices.Contains(r.mute, e.Name) {
 			a.edges = append(a.edges, e.Name)
 		}
 	}

@@ -41,6 +41,9 @@ type release struct {
 	grouped  []slipway.PlanGroup  // what it comes to one after the other; see groups
 	group    int                  // the one under way, by position
 	begun    int                  // of how many groups the edges may know green
+	pointed  map[int]bool         // edges, by position: they may serve green, because they were asked to
+	mute     []string             // edges that may know green, do not serve it, and do not answer
+	unheard  []string             // hosts that were left out since the edges were asked
 	adopted  *slipway.Adoption    // nil: green is started by this release
 	reach    []string             // where each edge reaches what is adopted
 	fallen   []string             // hosts on which green died while blue was held

@@ -46,6 +46,12 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.pointed == nil {
+		r.pointed = map[int]bool{}
+	}
+	for _, i := range r.edgesHere() {
+		r.pointed[i] = true
+	}
 	var first, last time.Time
 	err = eachEdge(ctx, r.edgesHere(), func(ctx workflow.Context, i int) error {
 		done, err := call(ctx, switching(slipway.DoesCommit(r.plan.Edges[i].Name), deadline), central.CommitTarget, activities.CommitInput{
@@ -97,9 +103,9 @@ func (r *release) untaken(ctx workflow.Context, i int, err error) error {
 
 // restoreTraffic points all edges that were told of green back at blue, whether
 // or not they had committed. Where a person has decided otherwise on an edge, that stands,
-// unless it is green, which is about to go. It fails when an edge has not said
-// by the deadline that green is off it; then nothing that it may route to is
-// removed. Where a newer release has taken all edges over meanwhile, there is
+// unless it is green, which is about to go. It fails when an edge that may serve
+// green has not said by the deadline that it does not; then nothing that it may
+// route to is removed. Where a newer release has taken all edges over meanwhile, there is
 // nothing to bring back, and a halt says so.
 func (r *release) restoreTraffic(ctx workflow.Context) error {
 	begun := workflow.Now(ctx)
@@ -198,19 +204,28 @@ func (r *release) restore(i int) RestoreOn {
 }
 
 func (r *release) restoreOn(ctx workflow.Context, i int, restore RestoreOn) error {
-	summary := "point " + restore.Edge + " back at " + orNothing(restore.Request.Release)
-	route, err := call(ctx, restoring(summary), central.RestoreTarget, activities.RestoreInput{Edge: restore.Edge, Request: restore.Request})
+	options := restoring("point " + restore.Edge + " back at " + orNothing(restore.Request.Release))
+	sure := !r.pointed[i] && !r.service.StopsBlue() // that it does not serve green
+	if sure {
+		options.ScheduleToCloseTimeout = silence.Std()
+	}
+	route, err := call(ctx, options, central.RestoreTarget, activities.RestoreInput{Edge: restore.Edge, Request: restore.Request})
 	green := brings(r.in.ID, r.in.Order)
 	if err == nil && route.Active == green && route.By != r.state.ID && slipway.IsRelease(route.By) {
 		// A later release came and went while this one held its blue: the edge
 		// serves green again, at a generation that this release did not write.
 		restore.Request.Generation = route.Generation
-		route, err = call(ctx, restoring(summary), central.RestoreTarget, activities.RestoreInput{Edge: restore.Edge, Request: restore.Request})
+		route, err = call(ctx, options, central.RestoreTarget, activities.RestoreInput{Edge: restore.Edge, Request: restore.Request})
 	}
 	r.acknowledged(i, route, err)
-	switch {
-	case err != nil:
+	if err != nil {
 		r.restores = append(r.restores, restore)
+	}
+	switch {
+	case err != nil && sure:
+		r.mute = append(r.mute, restore.Edge)
+		return nil
+	case err != nil:
 		return refusal(slipway.CodeUnavailable, "edge %s has not said that %s serves again (%s); it may still serve %s: look at it now, slipway-edge restore %s on its machine goes back",
 			restore.Edge, orNothing(r.state.Blue), message(err), r.state.ID, r.in.ID.ServiceID)
 	case route.Active == green:

@@ -68,6 +68,7 @@ func (r *release) lookAtHost(ctx workflow.Context, i int) error {
 // readRoutes asks every edge that takes part what it serves. One that does not
 // answer, and may be left out, is for leaveOutEdges.
 func (r *release) readRoutes(ctx workflow.Context) error {
+	r.unheard = nil
 	r.routes, r.silent = make([]slipway.RouteState, len(r.plan.Edges)), make([]error, len(r.plan.Edges))
 	return eachEdge(ctx, r.edges(), func(ctx workflow.Context, i int) error {
 		edge := r.plan.Edges[i]

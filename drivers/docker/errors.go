@@ -40,6 +40,17 @@ func (e *Engine) fail(ctx context.Context, doing string, err error) error {
 	return slipway.Errorf(code(err), "host %s: %s: %w", e.host, doing, err)
 }
 
+// failOnDisk is fail for what takes room on the engine's disk. A full one is a
+// CodeConflict: nobody makes room while a release waits for it.
+func (e *Engine) failOnDisk(ctx context.Context, doing string, err error) error {
+	if err == nil || !strings.Contains(err.Error(), "no space left on device") {
+		return e.fail(ctx, doing, err)
+	}
+	return slipway.Errorf(slipway.CodeConflict,
+		"host %s: %s: the disk of the Docker Engine is full: %w; make room there (docker system df says what takes it, docker image prune --all frees what nothing runs), and release again",
+		e.host, doing, err)
+}
+
 // distrusted reports whether a certificate was refused, here or there.
 func distrusted(err error) bool {
 	if _, ours := errors.AsType[*tls.CertificateVerificationError](err); ours {
@@ -72,7 +83,7 @@ func code(err error) slipway.Code {
 		return slipway.CodeInvalid
 	case errdefs.IsUnavailable(err),
 		contains(text, "no space left on device", "device or resource busy", "i/o timeout", "connection refused", "connection reset",
-			"no route to host", "no such host", "handshake timeout", "unexpected http status: 5", "unexpected eof", "context deadline exceeded"):
+			"no route to host", "no such host", "handshake timeout", "unexpected http status: 5", "unexpected eof", "context deadline exceeded", "timeout exceeded while awaiting"):
 		return slipway.CodeUnavailable
 	}
 	return slipway.CodeInternal

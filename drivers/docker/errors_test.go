@@ -25,6 +25,7 @@ func TestCodesOfWhatEnginesSay(t *testing.T) {
 		{errors.New(`Get "http://10.90.0.1:5000/v2/": dial tcp 10.90.0.1:5000: connect: connection refused`), slipway.CodeUnavailable},
 		{errors.New("received unexpected HTTP status: 503 Service Unavailable"), slipway.CodeUnavailable},
 		{errors.New("write /data/overlay2/x: no space left on device"), slipway.CodeUnavailable},
+		{errors.New("Get \"http://registry/v2/\": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)"), slipway.CodeUnavailable},
 		{fmt.Errorf("no such container: %w", errdefs.ErrNotFound), slipway.CodeNotFound},
 		{fmt.Errorf("the name is in use: %w", errdefs.ErrConflict), slipway.CodeConflict},
 		{fmt.Errorf("invalid mount config: %w", errdefs.ErrInvalidArgument), slipway.CodeInvalid},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -49,12 +48,7 @@ func (e *Engine) Pull(ctx context.Context, ref string, auth slipway.RegistryAuth
 		if ctx.Err() != nil { // the engine reports our own end of the pull as a failure
 			err = ctx.Err()
 		}
-		if strings.Contains(err.Error(), "no space left on device") {
-			return "", slipway.Errorf(slipway.CodeConflict,
-				"host %s: %s: the disk of the Docker Engine is full: %w; make room there (docker system df says what takes it, docker image prune --all frees what nothing runs), and release again",
-				e.host, doing, err)
-		}
-		return "", e.fail(ctx, doing, err)
+		return "", e.failOnDisk(ctx, doing, err)
 	}
 	id, err := e.imageID(ctx, ref)
 	return id, e.fail(ctx, doing, err)

@@ -25,7 +25,8 @@ const placements = 8
 // started where it stands, not made again; with others it is CodeConflict.
 //
 // The image must be there: see Pull. A process that the image does not have is
-// CodeInvalid, and leaves the container for Evidence. It costs four round
+// CodeInvalid, and leaves the container for Evidence; a full disk is
+// CodeConflict. It costs four round
 // trips, and a few more once for the network.
 func (e *Engine) Start(ctx context.Context, spec slipway.ContainerSpec) (slipway.ContainerState, error) {
 	doing := "start container " + spec.Name
@@ -34,7 +35,7 @@ func (e *Engine) Start(ctx context.Context, spec slipway.ContainerSpec) (slipway
 		var id string
 		id, err = e.ensure(ctx, spec)
 		if err != nil {
-			return slipway.ContainerState{}, e.fail(ctx, doing, err)
+			return slipway.ContainerState{}, e.failOnDisk(ctx, doing, err)
 		}
 		// Starting one that runs already is no error for the engine.
 		if err = e.client.ContainerStart(ctx, id, container.StartOptions{}); err == nil {
@@ -45,7 +46,7 @@ func (e *Engine) Start(ctx context.Context, spec slipway.ContainerSpec) (slipway
 		}
 		lost := networkLost(err)
 		if !lost && !taken(err) {
-			return slipway.ContainerState{}, e.fail(ctx, doing, startError(err))
+			return slipway.ContainerState{}, e.failOnDisk(ctx, doing, startError(err))
 		}
 		if lost {
 			if err := e.remakeNetwork(ctx); err != nil {

@@ -607,6 +607,28 @@ func TestEngineThatHangsIsUnavailableInTime(t *testing.T) {
 	}
 }
 
+func TestEngineWhoseContainerdHangsDoesNotAnswer(t *testing.T) {
+	e := newEngineLab(t)
+	if err := e.docker.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	heal, err := e.HangContainerd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := e.docker.Ping(ctx); slipway.ErrorCode(err) != slipway.CodeUnavailable {
+		t.Errorf("got code %q: %v", slipway.ErrorCode(err), err)
+	}
+	if err := heal(); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.docker.Ping(t.Context()); err != nil {
+		t.Errorf("after it goes on: %v", err)
+	}
+}
+
 func TestEngineThatIsNotThereIsUnavailable(t *testing.T) {
 	driver, err := docker.Dial(slipway.Host{Name: "h9", Docker: "unix:///nowhere/docker.sock"})
 	if err != nil {

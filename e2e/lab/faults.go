@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
-// Faults of a host, besides those of its Engine (Kill, Pause) and of its Edge
+// Faults of a host, besides those of its Engine (Kill, Pause, HangContainerd) and of its Edge
 // (Kill). Each returns what heals it. A host that is switched off and on again
 // is healed of those that are about its network and its processes.
 
@@ -46,25 +44,6 @@ func (h *Host) LoseRegistry(r *Registry) (heal func() error, err error) {
 		return h.inside.run("iptables", "-w", "-t", "raw", do, "OUTPUT", "-d", ip, "-p", "tcp", "--dport", port, "-j", "DROP")
 	}
 	return func() error { return rule("-D") }, rule("-A")
-}
-
-// HangContainerd stops the engine's containerd: dockerd answers what it knows
-// by itself, and waits for ever over what it does not.
-func (h *Host) HangContainerd() (heal func() error, err error) {
-	all, err := processes()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range all {
-		if filepath.Base(p.args[0]) != "containerd" || !h.slot.runs(p, []string{"containerd"}) {
-			continue
-		}
-		if err := syscall.Kill(p.pid, syscall.SIGSTOP); err != nil {
-			return nil, err
-		}
-		return func() error { return syscall.Kill(p.pid, syscall.SIGCONT) }, stopped(p.pid)
-	}
-	return nil, fmt.Errorf("host %s: no containerd runs", h.Name)
 }
 
 // FillDisk leaves no byte free where the engine keeps images and containers. A
