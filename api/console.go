@@ -71,6 +71,9 @@ func (s *server) releasePage(w http.ResponseWriter, r *request) error {
 		switch release.Phase {
 		case slipway.Holding:
 			shown.MayRollBack, shown.MayAccept = release.Blue != "", true
+		case slipway.Stuck:
+			held := release.Stuck.During == slipway.Holding
+			shown.MayRollBack, shown.MayAccept, shown.MayAbort = held, true, !held
 		case slipway.Undoing, slipway.Ended:
 		default:
 			shown.MayAbort = true

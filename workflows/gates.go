@@ -18,6 +18,9 @@ func (r *release) awaitGates(ctx workflow.Context) error {
 	}
 	r.phase(ctx, slipway.AwaitingApproval)
 	for i := range r.state.Gates {
+		if r.state.Gates[i].State == slipway.GateApproved { // before it got stuck
+			continue
+		}
 		if err := r.awaitGate(ctx, &r.state.Gates[i]); err != nil {
 			return err
 		}
@@ -40,16 +43,16 @@ func (r *release) awaitGate(ctx workflow.Context, g *slipway.GateState) error {
 	switch {
 	case no != nil:
 		g.State = slipway.GateRejected
-		return &halt{slipway.Rejected, fmt.Sprintf("%s rejected gate %s: %s", no.By, g.Name, no.Reason)}
+		return &halt{outcome: slipway.Rejected, reason: fmt.Sprintf("%s rejected gate %s: %s", no.By, g.Name, no.Reason), asked: true}
 	case approvals(*g) >= g.Approvers.Quorum:
 		g.State = slipway.GateApproved
 		return nil
 	case decided:
 		g.State = slipway.GateSkipped
-		return &halt{slipway.Superseded, fmt.Sprintf("%s (%s) took its place while it waited at gate %s", r.newer.By, r.newer.Reason, g.Name)}
+		return &halt{outcome: slipway.Superseded, reason: fmt.Sprintf("%s (%s) took its place while it waited at gate %s", r.newer.By, r.newer.Reason, g.Name), asked: true}
 	default:
 		g.State = slipway.GateExpired
-		return &halt{slipway.Rejected, fmt.Sprintf("gate %s expired after %s with %d of %d approvals", g.Name, g.Expires, approvals(*g), g.Approvers.Quorum)}
+		return &halt{outcome: slipway.Rejected, reason: fmt.Sprintf("gate %s expired after %s with %d of %d approvals", g.Name, g.Expires, approvals(*g), g.Approvers.Quorum)}
 	}
 }
 

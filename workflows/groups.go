@@ -15,26 +15,34 @@ import (
 // fails, all groups go back.
 func (r *release) bring(ctx workflow.Context) error {
 	for r.group = range r.groups() {
-		if err := r.deploy(ctx); err != nil {
-			return err
-		}
-		if r.group == 0 {
-			if err := r.awaitGates(ctx); err != nil {
+		for err := r.bringGroup(ctx); err != nil; err = r.bringGroup(ctx) {
+			if err := r.stuck(ctx, err); err != nil {
 				return err
 			}
-		}
-		if err := r.groupsAnswer(); err != nil {
-			return err
-		}
-		if err := r.takeOver(ctx); err != nil {
-			return err
-		}
-		if err := r.watchGroup(ctx); err != nil {
-			return err
 		}
 	}
 	r.state.Group = 0
 	return nil
+}
+
+// bringGroup is tried again when a person says so: every step of it may be
+// repeated.
+func (r *release) bringGroup(ctx workflow.Context) error {
+	if err := r.deploy(ctx); err != nil {
+		return err
+	}
+	if r.group == 0 {
+		if err := r.awaitGates(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.groupsAnswer(); err != nil {
+		return err
+	}
+	if err := r.takeOver(ctx); err != nil {
+		return err
+	}
+	return r.watchGroup(ctx)
 }
 
 func (r *release) groups() []slipway.PlanGroup {
@@ -138,7 +146,7 @@ func (r *release) watchGroup(ctx workflow.Context) error {
 	stop() // not awaited, as with a hold
 	group.WatchUntil = nil
 	if err == nil && w.alarm != "" {
-		return &halt{slipway.RolledBack, fmt.Sprintf("group %d of %d did not pass its watch: %s", r.group+1, len(r.groups()), w.alarm)}
+		return &halt{outcome: slipway.RolledBack, reason: fmt.Sprintf("group %d of %d did not pass its watch: %s", r.group+1, len(r.groups()), w.alarm), asked: w.asked}
 	}
 	return err
 }

@@ -34,17 +34,72 @@ func (r *release) hold(ctx workflow.Context) error {
 		func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" })
 	r.rejoined = nil
 	stop() // not awaited: the way back does not wait for a probe to end
-	r.state.HoldUntil, r.state.RollbackReady = nil, false
+	r.state.HoldUntil = nil
+	if err == nil && r.noReturn && r.wentBack == nil && r.accepted == nil && w.alarm != "" && !w.asked {
+		w, err = r.holdOn(ctx, w)
+	}
+	r.state.RollbackReady = false
 	switch {
 	case err != nil:
 		return err
 	case r.wentBack != nil:
-		return &halt{slipway.RolledBack, r.wentBack.By + " went back: " + r.wentBack.Reason}
+		return &halt{outcome: slipway.RolledBack, reason: r.wentBack.By + " went back: " + r.wentBack.Reason}
 	case w.alarm != "":
-		return &halt{slipway.RolledBack, w.alarm}
+		return &halt{outcome: slipway.RolledBack, reason: w.alarm}
 	}
 	return nil
 }
+
+// holdOn keeps blue after green has failed where nothing goes back by itself,
+// until a person accepts or goes back, or a newer release is live instead. The
+// watch that it returns has an alarm if somebody went back on an edge.
+func (r *release) holdOn(ctx workflow.Context, failed *watch) (*watch, error) {
+	r.getStuck(ctx, failed.alarm)
+	for i := range r.state.Hosts {
+		if at := &r.state.Hosts[i]; slices.Contains(r.fallen, at.Name) {
+			at.Error = failed.alarm
+			r.keepEvidence(ctx, i)
+		}
+	}
+	r.fallen = nil
+	watchCtx, stop := workflow.WithCancel(ctx)
+	defer stop()
+	w := &watch{release: r, away: failed.away, atMost: stuckAtMost, blueOnly: true}
+	r.state.RollbackReady = w.ready()
+	w.start(watchCtx)
+	r.rejoined = nil
+	r.details(ctx)
+	err := r.awaitDecision(ctx, func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" })
+	if err == nil && r.accepted != nil {
+		r.unstick()
+		r.phase(ctx, slipway.Holding)
+	}
+	return w, err
+}
+
+// awaitDecision waits until it is decided, or a newer release has stopped green
+// for as long as blue would have been held: without an edge, nobody says that it
+// stays.
+func (r *release) awaitDecision(ctx workflow.Context, decided func() bool) error {
+	for {
+		if err := workflow.Await(ctx, func() bool { return decided() || r.overtaken != "" }); err != nil || decided() {
+			return err
+		}
+		hold := r.service.Strategy.BlueGreen.Hold
+		back, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold.Std(), TimerOptions: workflow.TimerOptions{Summary: slipway.DoesHold(r.state.Blue, hold)}},
+			func() bool { return decided() || r.overtaken == "" })
+		if err != nil || decided() {
+			return err
+		}
+		if !back {
+			r.accepted = &Request{By: r.overtaken, Reason: "it took over"}
+			return nil
+		}
+	}
+}
+
+// stuckAtMost is longer than anybody leaves a release stuck.
+const stuckAtMost = 365 * 24 * time.Hour
 
 // watch looks after green, blue and the edges while blue is held, or a group of
 // hosts is to show that green is well.
@@ -52,7 +107,15 @@ type watch struct {
 	*release
 	atMost time.Duration
 	alarm  string            // why to go back
+	asked  bool              // because somebody did, on an edge
 	away   map[string]string // hosts where blue does not answer → why
+
+	blueOnly bool // green has failed, and is looked after no more
+}
+
+// ready reports whether going back is possible now.
+func (w *watch) ready() bool {
+	return (w.state.HoldUntil != nil || w.blueOnly) && len(w.away) <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
 }
 
 func (w *watch) start(ctx workflow.Context) {
@@ -81,7 +144,13 @@ func (w *watch) lookAfter(ctx workflow.Context, h slipway.PlanHost) {
 		if blue != nil && w.blue.Adopted != nil {
 			blue.Address = w.blue.Adopted.Upstream
 		}
-		w.watchHost(ctx, h, target(h, w.state.Hosts, w.service), blue)
+		green := target(h, w.state.Hosts, w.service)
+		if w.blueOnly {
+			green = nil
+		}
+		if green != nil || blue != nil {
+			w.watchHost(ctx, h, green, blue)
+		}
 	})
 }
 
@@ -119,7 +188,7 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue 
 				at.Error = w.away[h.Name]
 			}
 		}
-		w.state.RollbackReady = w.state.HoldUntil != nil && len(w.away) <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
+		w.state.RollbackReady = w.ready()
 		w.details(ctx)
 	}
 }
@@ -135,12 +204,14 @@ func (w *watch) watchEdge(ctx workflow.Context, i int) {
 		}
 		w.acknowledged(i, route, nil)
 		if !slices.Contains(w.told(), i) {
+			w.asked = true
 			w.alarm = fmt.Sprintf("edge %s was pointed at %s by %s, before it was switched: %s", edge.Name, orNothing(route.Active), route.By, route.Reason)
 			return
 		}
 		// A later release writes generations too, when it takes over and when it
 		// goes back to this one. Neither is a reason to go back to blue.
 		if route.Active != w.state.ID && !slipway.IsRelease(route.By) {
+			w.asked = true
 			w.alarm = fmt.Sprintf("%s went back to %s on edge %s: %s", route.By, orNothing(route.Active), edge.Name, route.Reason)
 		}
 	}

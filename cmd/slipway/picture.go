@@ -23,6 +23,9 @@ func picture(release slipway.Release, inPhase time.Duration) []string {
 		head += "  " + release.Progress
 	}
 	lines := []string{head}
+	if release.Stuck != nil {
+		lines = append(lines, "  "+release.Reason)
+	}
 	for _, h := range release.Hosts {
 		lines = append(lines, fmt.Sprintf("  host %s  %s", h.Name, hostText(h)))
 	}
