@@ -65,6 +65,7 @@ type Release struct {
 	Hosts          []ReleaseHost   `json:"hosts"`
 	Edges          []ReleaseEdge   `json:"edges"`
 	Gates          []GateState     `json:"gates"`
+	Checks         []Check         `json:"checks,omitempty"`     // what those who decide should know was looked at, and what was not
 	Groups         []ReleaseGroup  `json:"groups,omitempty"`     // in their order; none: all hosts at once
 	Group          int             `json:"group,omitempty"`      // the one that is under way, from 1; 0: none
 	PreDeploy      *PreDeployState `json:"pre_deploy,omitempty"` // nil: there is none, or not yet
@@ -102,6 +103,12 @@ type ReleaseHost struct {
 	Signature string    `json:"signature,omitempty"` // a ContainerStatement by the worker that started it
 	Progress  string    `json:"progress,omitempty"`  // of a pull, for people
 	Error     string    `json:"error,omitempty"`
+}
+
+// A Check is something about a version that may or may not have been looked at.
+type Check struct {
+	What  string `json:"what"`
+	Found string `json:"found"`
 }
 
 // A ReleaseGroup is one group's part in a release.

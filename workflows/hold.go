@@ -12,69 +12,136 @@ import (
 )
 
 // hold keeps blue running after the switch, so that going back is a switch and
-// nothing else. It returns nil when the time is up or a person accepts, and an
-// error when green fails, or a person goes back: through Slipway, or on an edge
-// itself.
+// nothing else. It returns nil when the time is up and people have approved where
+// they are asked, or a person accepts; and an error when green fails, or a person
+// goes back: through Slipway, at a gate, or on an edge itself.
 func (r *release) hold(ctx workflow.Context) error {
-	hold := r.service.Strategy.BlueGreen.Hold.Std()
 	if !r.outlook().Holds() {
 		r.report(ctx, r.version(ctx)) // before blue goes: an older release may still hold its own and watch this one's blue
 		return nil
 	}
-	until := workflow.Now(ctx).Add(hold)
-	r.state.HoldUntil, r.state.RollbackReady = &until, true
+	hold := r.service.Strategy.BlueGreen.Hold.Std()
+	r.heldUntil(ctx, hold)
 	r.phase(ctx, slipway.Holding)
 	r.report(ctx, r.version(ctx))
+	for {
+		failure := r.holdFor(ctx, hold)
+		if failure == nil || !r.noReturn || asked(failure) || ctx.Err() != nil {
+			return failure
+		}
+		if err := r.holdOn(ctx, message(failure)); err != nil {
+			return err
+		}
+		if len(r.gatesBefore(slipway.BeforeAccept)) == 0 {
+			return nil
+		}
+		hold = 0
+		r.heldUntil(ctx, hold)
+		r.report(ctx, nil)
+	}
+}
 
+// heldUntil notes until when blue is held at the latest, if it is for so long and
+// until the gates have been decided.
+func (r *release) heldUntil(ctx workflow.Context, hold time.Duration) {
+	now := workflow.Now(ctx)
+	until := now
+	for _, g := range r.gatesBefore(slipway.BeforeAccept) {
+		if g.State == slipway.GateOpen {
+			until = g.ExpiresAt
+			continue
+		}
+		until = until.Add(g.Expires.Std())
+	}
+	if hold > 0 {
+		until = now.Add(hold)
+	}
+	r.state.HoldUntil, r.state.RollbackReady = &until, true
+}
+
+// holdFor holds blue for so long and until the gates before accept have been
+// decided.
+func (r *release) holdFor(ctx workflow.Context, hold time.Duration) error {
+	gates := r.gatesBefore(slipway.BeforeAccept)
 	watchCtx, stop := workflow.WithCancel(ctx)
 	w := &watch{release: r, away: map[string]string{}, atMost: hold}
+	for _, g := range gates {
+		w.atMost += g.Expires.Std()
+	}
 	w.start(watchCtx)
-	summary := slipway.DoesHold(r.state.Blue, slipway.Duration(hold))
-	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold, TimerOptions: workflow.TimerOptions{Summary: summary}},
-		func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" })
+	var no error
+	over := func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" || no != nil }
+	deciding := len(gates) > 0
+	if deciding {
+		workflow.Go(watchCtx, func(ctx workflow.Context) {
+			no = r.awaitDecisions(ctx, slipway.BeforeAccept, over)
+			deciding = false
+		})
+	}
+	var err error
+	if hold > 0 {
+		summary := slipway.DoesHold(r.state.Blue, slipway.Duration(hold))
+		_, err = workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold, TimerOptions: workflow.TimerOptions{Summary: summary}}, over)
+	}
+	if err == nil && !over() && deciding {
+		ready := r.state.RollbackReady
+		r.heldUntil(ctx, 0)
+		r.state.RollbackReady = ready
+		r.details(ctx)
+		err = workflow.Await(ctx, func() bool { return over() || !deciding })
+	}
 	r.rejoined = nil
 	stop() // not awaited: the way back does not wait for a probe to end
-	r.state.HoldUntil = nil
-	if err == nil && r.noReturn && r.wentBack == nil && r.accepted == nil && w.alarm != "" && !w.asked {
-		w, err = r.holdOn(ctx, w)
-	}
-	r.state.RollbackReady = false
+	r.state.HoldUntil, r.state.RollbackReady = nil, false
 	switch {
 	case err != nil:
 		return err
 	case r.wentBack != nil:
-		return &halt{outcome: slipway.RolledBack, reason: r.wentBack.By + " went back: " + r.wentBack.Reason}
+		return r.wentBackHalt()
+	case no != nil:
+		return no
 	case w.alarm != "":
-		return &halt{outcome: slipway.RolledBack, reason: w.alarm}
+		return &halt{outcome: slipway.RolledBack, reason: w.alarm, asked: w.asked}
 	}
 	return nil
 }
 
-// holdOn keeps blue after green has failed where nothing goes back by itself,
-// until a person accepts or goes back, or a newer release is live instead. The
-// watch that it returns has an alarm if somebody went back on an edge.
-func (r *release) holdOn(ctx workflow.Context, failed *watch) (*watch, error) {
-	r.getStuck(ctx, failed.alarm)
+func (r *release) wentBackHalt() *halt {
+	return &halt{outcome: slipway.RolledBack, reason: r.wentBack.By + " went back: " + r.wentBack.Reason, asked: true}
+}
+
+// holdOn keeps blue after green has failed where nothing goes back by itself. It
+// returns nil when a person accepts, or a newer release is live instead, and an
+// error when a person goes back.
+func (r *release) holdOn(ctx workflow.Context, reason string) error {
+	r.getStuck(ctx, reason)
 	for i := range r.state.Hosts {
 		if at := &r.state.Hosts[i]; slices.Contains(r.fallen, at.Name) {
-			at.Error = failed.alarm
+			at.Error = reason
 			r.keepEvidence(ctx, i)
 		}
 	}
 	r.fallen = nil
 	watchCtx, stop := workflow.WithCancel(ctx)
 	defer stop()
-	w := &watch{release: r, away: failed.away, atMost: stuckAtMost, blueOnly: true}
-	r.state.RollbackReady = w.ready()
+	w := &watch{release: r, away: map[string]string{}, atMost: stuckAtMost, blueOnly: true}
+	r.state.RollbackReady = true
 	w.start(watchCtx)
 	r.rejoined = nil
 	r.details(ctx)
 	err := r.awaitDecision(ctx, func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" })
-	if err == nil && r.accepted != nil {
-		r.unstick()
-		r.phase(ctx, slipway.Holding)
+	r.state.RollbackReady = false
+	switch {
+	case err != nil:
+		return err
+	case r.wentBack != nil:
+		return r.wentBackHalt()
+	case w.alarm != "":
+		return &halt{outcome: slipway.RolledBack, reason: w.alarm, asked: true}
 	}
-	return w, err
+	r.unstick()
+	r.phase(ctx, slipway.Holding)
+	return nil
 }
 
 // awaitDecision waits until it is decided, or a newer release has stopped green

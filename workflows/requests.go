@@ -121,6 +121,11 @@ func (r *release) mayAccept(in Request) error {
 	case r.state.Phase != slipway.Holding && r.state.Stuck == nil:
 		return refusal(slipway.CodeConflict, "%s holds nothing: it is %s", r.state.ID, r.state.Phase)
 	}
+	for _, g := range r.gatesBefore(slipway.BeforeAccept) { // what is not signed comes from a newer release that is live, and needs nobody's approval here
+		if r.state.Stuck == nil && in.Signature != "" {
+			return refusal(slipway.CodeConflict, "gate %s of %s stands before accept and is %s: approve or reject it, or go back", g.Name, r.state.ID, g.State)
+		}
+	}
 	return nil
 }
 

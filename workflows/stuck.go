@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"slipway"
+	"slipway/activities"
 )
 
 // stuck stands between a failure and its undoing. Where pre_deploy has passed a
@@ -18,6 +19,7 @@ func (r *release) stuck(ctx workflow.Context, failure error) error {
 	if !r.noReturn || asked(failure) || ctx.Err() != nil {
 		return failure
 	}
+	r.askEdges(ctx)
 	r.getStuck(ctx, message(failure))
 	if err := workflow.Await(ctx, func() bool { return r.accepted != nil }); err != nil {
 		return err
@@ -32,6 +34,17 @@ func (r *release) stuck(ctx workflow.Context, failure error) error {
 	r.phase(ctx, during)
 	r.report(ctx, nil)
 	return nil
+}
+
+// askEdges finds out what serves: the first failure has broken off what others
+// were asked.
+func (r *release) askEdges(ctx workflow.Context) {
+	_ = eachEdge(ctx, r.edges(), func(ctx workflow.Context, i int) error {
+		in := activities.EdgeInput{Edge: r.plan.Edges[i].Name, Service: r.in.ID.ServiceID, Patience: silence}
+		route, err := call(ctx, asking(slipway.DoesAsk(in.Edge)), central.ReadRoute, in)
+		r.acknowledged(i, route, err)
+		return nil
+	})
 }
 
 // getStuck tells everybody that the release waits for a person.

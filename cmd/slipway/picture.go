@@ -65,5 +65,9 @@ func gateText(g slipway.GateState) string {
 	if g.Approvers.Group == "" {
 		who = "role " + string(g.Approvers.Role)
 	}
-	return fmt.Sprintf("open: %d of %d approvals of %s", approved, g.Approvers.Quorum, who)
+	text := fmt.Sprintf("open: %d of %d approvals of %s", approved, g.Approvers.Quorum, who)
+	if g.Reminders > 0 {
+		text += fmt.Sprintf("; people were reminded %d times", g.Reminders)
+	}
+	return text
 }

@@ -90,8 +90,11 @@ func standing(r slipway.Release) string {
 	if p := r.PreDeploy; p != nil {
 		add("pre_deploy", preDeployText(*p))
 	}
+	for _, c := range r.Checks {
+		add(c.What, c.Found)
+	}
 	for _, g := range r.Gates {
-		add("gate "+g.Name, gateText(g))
+		add("gate "+g.Name, gateText(g)+", before "+g.Before)
 	}
 	add("ignored", r.Ignored)
 	if r.CleanupPending {
