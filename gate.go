@@ -34,7 +34,7 @@ func (g Gate) Group() int {
 		return 0
 	}
 	n := 1
-	if _, err := fmt.Sscanf(g.Before, "group %d", &n); err != nil || g.Before != BeforeGroup(n) {
+	if _, err := fmt.Sscanf(g.Before, "group %d", &n); err != nil || n < 1 || g.Before != BeforeGroup(n) {
 		return 1
 	}
 	return n

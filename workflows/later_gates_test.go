@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -310,6 +311,29 @@ func TestAGateReminds(t *testing.T) {
 		r := s.ends(n, slipway.Rejected, "gate go expired after 24h0m0s")
 		if waited := r.EndedAt.Sub(opened); r.Gates[0].Reminders != 4 || waited < 24*time.Hour || waited > 24*time.Hour+time.Minute {
 			t.Errorf("it expired after %s, reminders %d", waited, r.Gates[0].Reminders)
+		}
+	})
+}
+
+func TestAReleaseWithGatesEverywhereDoesWhatItsPlanSaid(t *testing.T) {
+	t.Parallel()
+	grouped(t, func(s *story) {
+		order := s.order("v2", standing("go", slipway.BeforeSwitch), standing("rest", slipway.BeforeGroup(2)), standing("last", slipway.BeforeGroup(3)), standing("sure", slipway.BeforeAccept))
+		preview, err := s.plan(order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := s.submit(order)
+		for i, gate := range []string{"go", "rest", "last", "sure"} {
+			s.gateState(n, i, slipway.GateOpen)
+			s.says(n, gate, "lea", slipway.Approve)
+		}
+		s.ends(n, slipway.Live, "")
+		planned, did := words(preview.Steps), s.did[wfid(n)]
+		slices.Sort(planned)
+		slices.Sort(did)
+		if diff := cmp.Diff(planned, did); diff != "" {
+			t.Errorf("it did something else (-planned +done):\n%s", diff)
 		}
 	})
 }
