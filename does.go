@@ -36,6 +36,9 @@ func DoesProve(host string) string { return "prove green on " + host }
 // DoesGate waits for people.
 func DoesGate(g Gate) string { return "gate " + g.Name + " expires" }
 
+// DoesRemind reminds them.
+func DoesRemind(g Gate) string { return "remind of gate " + g.Name }
+
 // DoesStage lets an edge know of green.
 func DoesStage(edge string) string { return "stage green on " + edge }
 

@@ -120,6 +120,7 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 		}
 	}
 	o.warnOfTakeover(warn)
+	o.warnOfNoReturn(warn)
 	if len(plan.Hosts) == 1 {
 		warn("it runs on one host, %s: when that is away, so is the service", plan.Hosts[0].Name)
 	}
@@ -193,6 +194,18 @@ func (o Outlook) warnOfTakeover(warn func(string, ...any)) {
 			}
 		}
 	}
+}
+
+// warnOfNoReturn says what a failure means once pre_deploy has begun.
+func (o Outlook) warnOfNoReturn(warn func(string, ...any)) {
+	if !o.PreDeploys() || !o.Order.Service.PreDeploy.PointOfNoReturn {
+		return
+	}
+	text := "pre_deploy is a point of no return: what fails once it has begun is not undone, but held as it is until somebody says slipway accept, or slipway abort"
+	if o.Stops() && o.Order.Service.Strategy.BlueGreen.StopFirst {
+		text += "; " + o.Blue.Release + " is stopped by then, so nothing may serve so long"
+	}
+	warn("%s", text)
 }
 
 // Unfit is why a host cannot take a container of the plan; nil if it can. The

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -39,6 +40,7 @@ type OrderStatement struct {
 	Route       *Route      `json:"route,omitempty"`
 	Port        int         `json:"port,omitempty"`
 	Gates       []Gate      `json:"gates,omitempty"`
+	Groups      []PlanGroup `json:"groups,omitempty"` // none: all hosts at once
 	Adopt       *Adoption   `json:"adopt,omitempty"`
 	RequestedBy string      `json:"requested_by"`
 	Reason      string      `json:"reason,omitempty"`
@@ -65,6 +67,7 @@ func (o Order) Statement() OrderStatement {
 		Route:       o.Service.Route,
 		Port:        o.Service.Container.Port,
 		Gates:       o.Service.Gates,
+		Groups:      o.Plan.Groups,
 		Adopt:       o.Adopt,
 		RequestedBy: o.RequestedBy,
 		Reason:      o.Reason,
@@ -79,8 +82,16 @@ func (o Order) Statement() OrderStatement {
 	return s
 }
 
+// Group is the group of hosts, from 1, with which an edge switches.
+func (s OrderStatement) Group(edge string) int {
+	return 1 + max(slices.IndexFunc(s.Groups, func(g PlanGroup) bool { return slices.Contains(g.Edges, edge) }), 0)
+}
+
+// LastGroup is the group with which the release has switched.
+func (s OrderStatement) LastGroup() int { return max(len(s.Groups), 1) }
+
 // orderPatience is how long an order may wait for its turn, beside the time
-// that its gates give people.
+// that its gates give people, and its groups to be watched.
 const orderPatience = 24 * time.Hour
 
 // Lasts is how long the order counts: a copy of it that somebody has kept
@@ -89,6 +100,9 @@ func (s OrderStatement) Lasts() time.Duration {
 	lasts := orderPatience
 	for _, g := range s.Gates {
 		lasts += g.Expires.Std()
+	}
+	for _, g := range s.Groups {
+		lasts += g.Watch.Std()
 	}
 	return lasts
 }

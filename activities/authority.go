@@ -107,16 +107,16 @@ func (a Authority) image(w *slipway.Warrant, g *grant, image slipway.Image) erro
 	return err
 }
 
-// approved wants all gates of the order open by signed decisions on exactly
-// this.
-func (a Authority) approved(w *slipway.Warrant, g grant, open opener) error {
+// approved wants all gates of the order that stand before the switch of a group,
+// from 1, open by signed decisions on exactly this.
+func (a Authority) approved(w *slipway.Warrant, g grant, group int, open opener) error {
 	decisions := make([]slipway.DecisionStatement, len(w.Decisions))
 	for i, token := range w.Decisions {
 		if _, err := open(token, &decisions[i]); err != nil {
 			return refused(g.release, err)
 		}
 	}
-	if err := g.Decided(g.order, g.release, g.digest, decisions); err != nil {
+	if err := g.Decided(g.order, g.release, g.digest, decisions, group); err != nil {
 		return refused(g.release, err)
 	}
 	return nil
@@ -142,7 +142,7 @@ func (a *Central) switching(ctx context.Context, w *slipway.Warrant, release, ed
 	if _, err := a.resolved(w, &g); err != nil {
 		return g, err
 	}
-	return g, a.approved(w, g, open)
+	return g, a.approved(w, g, g.Group(edge), open)
 }
 
 // servesElsewhere reports whether another edge of the order serves its release.

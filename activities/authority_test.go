@@ -227,6 +227,62 @@ func TestAnEdgeIsToldOfNothingElse(t *testing.T) {
 	})
 }
 
+// The approval of a canary is not that of the rest, in whatever order somebody
+// who can write to Temporal asks for things.
+func TestAnEdgeOfALaterGroupSwitchesOnlyWithTheApprovalOfItsGate(t *testing.T) {
+	t.Parallel()
+	one := slipway.Approvers{Role: slipway.Approver, Quorum: 1}
+	inGroups := func(o *slipway.OrderStatement) {
+		o.Edges = []string{"e0", "e1"}
+		o.Groups = []slipway.PlanGroup{{Hosts: []string{"h0"}, Edges: []string{"e0"}}, {Hosts: []string{"h1", "h2"}, Edges: []string{"e1"}}}
+		o.Gates = []slipway.Gate{
+			{Name: "go", Before: slipway.BeforeSwitch, Approvers: one},
+			{Name: "rest", Before: slipway.BeforeGroup(2), Approvers: one},
+			{Name: "sure", Before: slipway.BeforeAccept, Approvers: one},
+		}
+	}
+	refused := "gate rest of search.api.2 asks for the signed approval of 1 people and has that of 0"
+	for name, c := range map[string]struct {
+		change func(*slipway.OrderStatement)
+		gates  []string
+		says   string // empty: it switches
+	}{
+		"with both":                        {nil, []string{"go", "rest"}, ""},
+		"with the canary's":                {nil, []string{"go"}, refused},
+		"with the canary's, twice":         {nil, []string{"go", "go"}, refused},
+		"with that of a gate after it":     {nil, []string{"go", "sure"}, refused},
+		"without the canary's":             {nil, []string{"rest"}, "gate go of search.api.2 asks for"},
+		"where its gate is of no kind":     {func(o *slipway.OrderStatement) { o.Gates[1].Before = "group two" }, []string{"go"}, refused},
+		"where it is in the first group":   {func(o *slipway.OrderStatement) { o.Groups[0], o.Groups[1] = o.Groups[1], o.Groups[0] }, []string{"go"}, ""},
+		"where its gate is of a later one": {func(o *slipway.OrderStatement) { o.Gates[1].Before = slipway.BeforeGroup(3) }, []string{"go"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g, central := newGateway()
+			changes := []func(*slipway.OrderStatement){inGroups}
+			if c.change != nil {
+				changes = append(changes, c.change)
+			}
+			w := warranted(changes...)
+			w.Decisions = nil
+			for i, gate := range c.gates {
+				w.Decisions = append(w.Decisions, seal(vote(w, gate, []string{"lea", "max"}[i])))
+			}
+			stage, commit := staging(), committing()
+			stage.Warrant, commit.Warrant = w, w
+			staged, committed := run(t, central.StageTarget, stage, nil), run(t, central.CommitTarget, commit, nil)
+			if c.says != "" {
+				failed(t, staged, slipway.CodeForbidden, false, c.says)
+				failed(t, committed, slipway.CodeForbidden, false, c.says)
+				return
+			}
+			if active := g.table[search.Key()].Active; staged != nil || committed != nil || active != "search.api.2" {
+				t.Errorf("%q is active; %v, %v", active, staged, committed)
+			}
+		})
+	}
+}
+
 // tampered is a token whose content was changed by one letter.
 func tampered(token string) string {
 	b := []byte(token)

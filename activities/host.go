@@ -53,9 +53,13 @@ type HostInput struct {
 	Patience slipway.Duration `json:"patience,omitempty"` // how long the engine may be silent; 0: until the activity's own deadline
 	Taken    bool             `json:"taken,omitempty"`    // say which ports containers have: there may be many
 	Images   []string         `json:"images,omitempty"`   // IDs of those that should be there
+
+	Container string         `json:"container,omitempty"` // one that should run Image, if it is there
+	Image     *slipway.Image `json:"image,omitempty"`
 }
 
-// HostFacts asks the engine what it is. It changes nothing.
+// HostFacts asks the engine what it is. It changes nothing. A container that
+// runs another image than it should is an error of CodeInvalid.
 func (a *Host) HostFacts(ctx context.Context, in HostInput) (slipway.HostFacts, error) {
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {
@@ -70,6 +74,12 @@ func (a *Host) HostFacts(ctx context.Context, in HostInput) (slipway.HostFacts, 
 			var there bool
 			if there, err = engine.HasImage(ctx, image); err == nil && !there {
 				facts.Missing = append(facts.Missing, image)
+			}
+		}
+		if err == nil && in.Image != nil {
+			state, missing := engine.Inspect(ctx, in.Container)
+			if missing == nil && !in.Image.Runs(state.Image) { // that it is missing is told by whoever proves it
+				err = notVerified(in.Host, *in.Image, state.Image)
 			}
 		}
 		return facts, err

@@ -70,7 +70,7 @@ func (s *server) wayBack(status slipway.ServiceStatus, to int, by, reason string
 		return nil, nil // going back to it is a switch while it is held, and nothing else
 	}
 	order, err := s.again(version, by, reason)
-	if err != nil && status.Held != "" && i == 0 {
+	if err != nil && i == 0 && (status.Held != "" || len(status.Stuck) > 0) {
 		return nil, nil
 	}
 	return order, err

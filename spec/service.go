@@ -137,6 +137,7 @@ func (f *serviceFile) check(g given) {
 	}
 	f.checkHealth(g)
 	f.checkGroups(g)
+	f.checkGates(g)
 	f.checkUnreachable(g)
 }
 

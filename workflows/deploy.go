@@ -18,7 +18,7 @@ func (r *release) deploy(ctx workflow.Context) error {
 		r.state.Group = r.group + 1
 	}
 	r.phase(ctx, slipway.Deploying)
-	if r.group == 0 {
+	if !r.undo.any() {
 		r.undo.push("remove green", func(ctx workflow.Context) error {
 			r.keepFallen(ctx)
 			if !r.cleared {

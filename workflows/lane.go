@@ -284,8 +284,9 @@ func (l *lane) listenOnce(ctx workflow.Context) bool {
 func (l *lane) take(ctx workflow.Context, report Report) {
 	number := report.Release.Number
 	if number != l.Running && number != l.Held {
-		report.Live, report.Removed = nil, false // it is late: what serves is for others to say by now
+		report.Live, report.Removed, report.Stuck = nil, false, nil // it is late: what serves is for others to say by now
 	}
+	l.noteStuck(report)
 	if report.Removed {
 		l.removed(ctx, number)
 	}
@@ -301,7 +302,7 @@ func (l *lane) take(ctx workflow.Context, report Report) {
 	switch {
 	case report.Live != nil:
 		l.Partly = 0
-	case report.Phase == slipway.Switching || report.Phase == slipway.Watching:
+	case report.Phase == slipway.Switching || report.Phase == slipway.Watching || report.Stuck != nil && number == l.Running:
 		l.Partly = number
 	}
 	if report.Phase == slipway.Holding || report.Phase == slipway.Ended {
@@ -352,7 +353,7 @@ func (l *lane) id(number int) slipway.ReleaseID {
 }
 
 func (l *lane) status() slipway.ServiceStatus {
-	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock, Behind: []slipway.Behind{}, Removal: l.Removal}
+	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock, Behind: []slipway.Behind{}, Removal: l.Removal, Stuck: l.Stuck}
 	if l.Live != nil && len(l.Live.Behind) > 0 {
 		s.Behind = l.Live.Behind
 	}
@@ -387,6 +388,9 @@ func (l *lane) details(ctx workflow.Context) {
 		text += fmt.Sprintf(" `%s` is on its way.", s.Running)
 	}
 	text += fmt.Sprintf(" %d in the queue.", len(s.Queue))
+	for _, stuck := range s.Stuck {
+		text += fmt.Sprintf("\n\n`%s` is **%s**.", stuck.Release, stuck)
+	}
 	for _, b := range s.Behind {
 		text += fmt.Sprintf("\n\n**%s** is behind: %s.", b, b.Error)
 	}

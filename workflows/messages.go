@@ -48,6 +48,8 @@ type Report struct {
 	Phase   slipway.Phase     `json:"phase"`             // from holding on, it is out of the next one's way
 	Live    *slipway.Version  `json:"live,omitempty"`    // what serves from now on; nil: unchanged
 	Removed bool              `json:"removed,omitempty"` // nothing does any more: the service was taken away
+
+	Stuck *slipway.StuckState `json:"stuck,omitempty"` // nil: it is not
 }
 
 // ReleaseInput starts a release.
@@ -104,6 +106,8 @@ type LaneState struct {
 	Removal *slipway.Removal  `json:"removal,omitempty"` // nil: nobody has taken away what served
 
 	Cordons slipway.Cordons `json:"cordons,omitzero"` // of the fleet, as far as it was told
+
+	Stuck []slipway.StuckRelease `json:"stuck,omitempty"` // releases that wait for a person
 }
 
 // Queued is a release that waits for its turn, or has had it.

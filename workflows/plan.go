@@ -60,6 +60,9 @@ func inTheWay(s slipway.ServiceStatus) []string {
 	if s.Lock != nil {
 		out = append(out, fmt.Sprintf("%s is %s: it will be refused", s.ServiceID, s.Lock))
 	}
+	for _, stuck := range s.Stuck {
+		out = append(out, stuck.Release+" is "+stuck.String()+": somebody has to accept it, or go back")
+	}
 	if s.Running != "" {
 		out = append(out, s.Running+" is on its way: this waits for it, or takes its place at a gate")
 	}

@@ -66,11 +66,37 @@ func (r *release) reported(unanswered []error) slipway.PreflightReport {
 	return report
 }
 
-// ask has a host say how it is.
+// preflightAgain holds the hosts of the group under way, after a wait, against
+// what they should be, and green there to the image that was verified. A host
+// whose engine does not answer now is no reason to stop: green is proven without
+// it, and the switch does without it.
+func (r *release) preflightAgain(ctx workflow.Context) error {
+	err := r.eachHost(ctx, func(ctx workflow.Context, i int) error {
+		err := r.ask(ctx, i, silence)
+		if err != nil && ctx.Err() == nil && (unreachable(err) || unanswered(err)) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	outlook := r.outlook()
+	if r.state.Hosts[r.firstHost()].Image != "" {
+		outlook.Image.Size = 0 // it is there
+	}
+	r.state.Findings = outlook.Preflight(r.facts)
+	return activities.Failure(slipway.Unfit(r.state.Findings))
+}
+
+// ask has a host say how it is, and what green runs there, if it is there.
 func (r *release) ask(ctx workflow.Context, i int, patience slipway.Duration) error {
 	h, asked := r.plan.Hosts[i], workflow.Now(ctx)
-	facts, err := call(ctx, promptly(h, patience, asking(slipway.DoesLook(h.Name))), host.HostFacts,
-		activities.HostInput{Host: h.Name, Patience: patience, Images: r.imagesOn(h.Name), Taken: len(r.service.Container.Ports) > 0})
+	in := activities.HostInput{Host: h.Name, Patience: patience, Images: r.imagesOn(h.Name), Taken: len(r.service.Container.Ports) > 0}
+	if at := r.state.Hosts[i]; at.Phase == slipway.HostReady {
+		in.Container, in.Image = at.Container, &r.image
+	}
+	facts, err := call(ctx, promptly(h, patience, asking(slipway.DoesLook(h.Name))), host.HostFacts, in)
 	if err == nil {
 		facts.SetSkew(asked, workflow.Now(ctx))
 		r.facts[i] = facts
