@@ -138,6 +138,10 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 			warn("%s is %s: it is left out until it is uncordoned", b, b.Error)
 			continue
 		}
+		if b.Joins {
+			warn("%s joins the service (%s)", b, b.Error)
+			continue
+		}
 		warn("%s does not answer (%s): it is left out until it does", b, b.Error)
 	}
 	if svc.Strategy.BlueGreen.SpareEdges(len(plan.Edges)) > 0 {

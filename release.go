@@ -203,6 +203,7 @@ type ServiceStatus struct {
 	Lock    *Lock     `json:"lock"`              // null: nothing keeps releases away
 	Behind  []Behind  `json:"behind"`            // hosts and edges that what is live is still to be brought to
 	Removal *Removal  `json:"removal,omitempty"` // why nothing is live, where a person has taken it away
+	Joining []string  `json:"joining,omitempty"` // hosts that are to join what is live, when nothing is on its way or held
 
 	Stuck []StuckRelease `json:"stuck,omitempty"` // releases that wait for a person to say whether they go on or back
 }

@@ -132,11 +132,17 @@ func (DecisionStatement) Signer() KeyUse { return APIKey }
 // release that is there already.
 type RequestStatement struct {
 	ServiceID
-	Act     string `json:"act"`               // abort, accept, rollback or remove
+	Act     string `json:"act"`               // abort, accept, rollback, remove or remove_host
 	Release string `json:"release,omitempty"` // empty: whichever release of the service has it in hand
 	By      string `json:"by"`
 	Reason  string `json:"reason,omitempty"`
+
+	Host  string   `json:"host,omitempty"`  // that is to be removed, with no service named
+	Edges []string `json:"edges,omitempty"` // that go with it
 }
+
+// ActRemoveHost is the act of taking a host out for good, with its edges.
+const ActRemoveHost = "remove_host"
 
 // Type is that of requests.
 func (RequestStatement) Type() string { return "slipway-request" }

@@ -68,6 +68,7 @@ type Behind struct {
 	Error string    `json:"error"` // why it is left out, or what is in the way of catching up
 
 	Cordoned bool `json:"cordoned,omitempty"` // people want it so
+	Joins    bool `json:"joins,omitempty"`    // it is new to the service, which has never served there
 }
 
 // String names what is behind.

@@ -10,6 +10,7 @@ type Warrant struct {
 	Image      string   `json:"image,omitempty"`      // ImageStatement; once the tag is resolved
 	Decisions  []string `json:"decisions,omitempty"`  // DecisionStatement each
 	Containers []string `json:"containers,omitempty"` // ContainerStatement each; only for an edge
+	Joins      []string `json:"joins,omitempty"`      // JoinStatement each; of hosts and edges that the order did not name yet
 }
 
 // Decided says why the decisions do not open all gates of an order that stand

@@ -68,7 +68,23 @@ func (a Authority) order(w *slipway.Warrant, release string, open opener) (grant
 	case (id.Number == 0) != (g.Kind == slipway.KindAdopt):
 		return g, refused(release, slipway.Errorf(slipway.CodeForbidden, "its order is a %s, and only what is adopted is release 0", g.Kind))
 	}
-	return g, nil
+	return g, a.joined(w, &g)
+}
+
+// joined adds the hosts and edges that an operator has had join the release since
+// it was ordered. That counts for as long as the release is live.
+func (a Authority) joined(w *slipway.Warrant, g *grant) error {
+	for _, token := range w.Joins {
+		var s slipway.JoinStatement
+		if _, err := a.Signatures.Proof(token, &s); err != nil {
+			return refused(g.release, err)
+		}
+		if s.Order != g.order {
+			return refused(g.release, slipway.Errorf(slipway.CodeForbidden, "%s had hosts %v and edges %v join another release than this one", s.By, s.Hosts, s.Edges))
+		}
+		g.Hosts, g.Edges = append(g.Hosts, s.Hosts...), append(g.Edges, s.Edges...)
+	}
+	return nil
 }
 
 // of holds settings to those that were ordered.

@@ -190,6 +190,9 @@ func TestAnEdgeIsToldOfNothingElse(t *testing.T) {
 		"an order for a decision":  {func(w *slipway.Warrant) { w.Decisions[0] = w.Order }, "a signature of another kind was given where a signed decision belongs"},
 		"a decision that has gone": {func(w *slipway.Warrant) { w.Decisions[0] = expired(vote(w, "go", "lea")) }, "ask for it again"},
 		"an order that has gone":   {func(w *slipway.Warrant) { w.Order = expired(ordering()) }, "ask for it again"},
+		"joined by another order":  {func(w *slipway.Warrant) { w.Joins = []string{joining("another", "e1")} }, "join another release than this one"},
+		"joined by nobody":         {func(w *slipway.Warrant) { w.Joins = []string{""} }, "there is no signed"},
+		"joined by a decision":     {func(w *slipway.Warrant) { w.Joins = w.Decisions[:1] }, "a signature of another kind"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -510,6 +513,32 @@ func BenchmarkVerifying(b *testing.B) {
 	}
 }
 
+func joining(order string, edges ...string) string {
+	return seal(slipway.JoinStatement{Order: order, Hosts: []string{"h1"}, Edges: edges, By: "olga", Reason: "more people"})
+}
+
+// What an operator has had join since counts as if it had been ordered.
+func TestWhatHasJoinedCountsForTheOrder(t *testing.T) {
+	t.Parallel()
+	g, central := newGateway()
+	in := staging()
+	in.Warrant = warranted(func(o *slipway.OrderStatement) { o.Edges = []string{"e9"} })
+	failed(t, run(t, central.StageTarget, in, nil), slipway.CodeForbidden, false, "edge e1 is not among those that were ordered")
+	in.Warrant.Joins = []string{joining(idOf(in.Warrant.Order), "e1")}
+	if err := run(t, central.StageTarget, in, nil); err != nil || len(g.table) == 0 {
+		t.Errorf("%v: the edge has %+v", err, g.table)
+	}
+	m, host := newMachine()
+	m.image, m.secrets["env://DB"] = image.Config, "hunter2"
+	start := starting()
+	start.Warrant = warranted(func(o *slipway.OrderStatement) { o.Hosts = []string{"h2"} })
+	failed(t, run(t, host.StartGreen, start, nil), slipway.CodeForbidden, false, "host h1 is not among those that were ordered: [h2]")
+	start.Warrant.Joins = []string{joining(idOf(start.Warrant.Order))}
+	if err := run(t, host.StartGreen, start, nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAServiceIsTakenAwayOnlyWhereThatWasSigned(t *testing.T) {
 	t.Parallel()
 	removing := func(change ...func(*slipway.RequestStatement)) string {
@@ -525,6 +554,9 @@ func TestAServiceIsTakenAwayOnlyWhereThatWasSigned(t *testing.T) {
 		"another service":    {removing(func(s *slipway.RequestStatement) { s.Service = "web" }), "what was signed is"},
 		"what served before": {removing(func(s *slipway.RequestStatement) { s.Release = "search.api.0" }), "but edge e1 serves search.api.1"},
 		"an order":           {seal(ordering()), "a signature of another kind"},
+		"another edge": {removing(func(s *slipway.RequestStatement) {
+			s.Act, s.Host, s.Edges = slipway.ActRemoveHost, "h2", []string{"e2"}
+		}), "what was signed is"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -539,10 +571,14 @@ func TestAServiceIsTakenAwayOnlyWhereThatWasSigned(t *testing.T) {
 		})
 	}
 	g, central := newGateway()
-	g.table[search.Key()] = serving()
-	in := activities.RestoreInput{Edge: "e1", Removal: removing(), Request: slipway.RestoreRequest{ServiceID: search, Generation: 1, By: "search.api.9"}}
-	if err := run(t, central.RestoreTarget, in, nil); err != nil || g.table[search.Key()].Active != "" {
-		t.Errorf("%q is active: %v", g.table[search.Key()].Active, err)
+	for _, removal := range []string{removing(), removing(func(s *slipway.RequestStatement) {
+		*s = slipway.RequestStatement{Act: slipway.ActRemoveHost, Host: "h1", Edges: []string{"e1"}, By: "olga", Reason: "it is old"}
+	})} {
+		g.table[search.Key()] = serving()
+		in := activities.RestoreInput{Edge: "e1", Removal: removal, Request: slipway.RestoreRequest{ServiceID: search, Generation: 1, By: "search.api.9"}}
+		if err := run(t, central.RestoreTarget, in, nil); err != nil || g.table[search.Key()].Active != "" {
+			t.Errorf("%q is active: %v", g.table[search.Key()].Active, err)
+		}
 	}
 }
 

@@ -45,6 +45,9 @@ type Releases interface {
 	Cordon(ctx context.Context, host, by, reason, key string) error
 	Drain(ctx context.Context, host, by, reason, key string) error
 	Uncordon(ctx context.Context, host, by, reason, key string) error
+	Cordons(ctx context.Context) (slipway.Cordons, error)
+	RemoveHost(ctx context.Context, cordon slipway.Cordon, key string) error
+	Join(ctx context.Context, service slipway.ServiceID, joining slipway.Joining, key string) error
 }
 
 // Config is what the API is made of. What may be left out says so.

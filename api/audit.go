@@ -42,6 +42,8 @@ var actions = map[string]string{
 	"POST /api/v1/hosts/{host}/cordon":                   "host.cordon",
 	"DELETE /api/v1/hosts/{host}/cordon":                 "host.uncordon",
 	"POST /api/v1/hosts/{host}/drain":                    "host.drain",
+	"POST /api/v1/hosts/{host}/join":                     "host.join",
+	"DELETE /api/v1/hosts/{host}":                        "host.remove",
 
 	"/temporal/": "temporal.change",
 }

@@ -174,6 +174,12 @@ func (c *catchup) catchUpEdge(ctx workflow.Context, name string) (bool, error) {
 	}
 	i := slices.IndexFunc(c.Version.Plan.Edges, func(e slipway.PlanEdge) bool { return e.Name == name })
 	edge, deadline := c.Version.Plan.Edges[i], c.Version.Service.Strategy.BlueGreen.SwitchTimeout
+	if slices.ContainsFunc(c.Version.Behind, func(b slipway.Behind) bool { return b.Edge == name && b.Joins }) {
+		// One that is new does not begin with nowhere to send requests to.
+		if err := workflow.Await(ctx, func() bool { return len(upstreams(c.Version, edge)) > 0 }); err != nil {
+			return false, err
+		}
+	}
 
 	ctx, stop := workflow.NewDisconnectedContext(ctx) // what is begun is ended
 	defer stop()

@@ -98,14 +98,17 @@ func (c *cordons) tell(ctx workflow.Context) error {
 	return nil
 }
 
-// mayCordon takes the same request twice, because an answer may have been lost,
-// and a drain of what is only cordoned, but no other reason over the first.
+// mayCordon takes the same request twice, because an answer may have been lost, a
+// drain of what is only cordoned, and a removal over all of these and itself,
+// but no other reason over the first.
 func (c *cordons) mayCordon(in slipway.Cordon) error {
 	have, ok := c.Of(in.Host)
 	switch {
 	case in.Host == "" || in.By == "" || in.Reason == "":
 		return refusal(slipway.CodeInvalid, "who cordons a host says which, who it is, and why")
-	case !ok, in.Drain && !have.Drain, have.By == in.By && have.Reason == in.Reason && have.Drain == in.Drain:
+	case !ok, in.Remove && (in.Gone || !have.Gone), !have.Remove && in.Drain && !have.Drain:
+		return nil
+	case have.By == in.By && have.Reason == in.Reason && have.Drain == in.Drain && have.Remove == in.Remove:
 		return nil
 	}
 	return refusal(slipway.CodeConflict, "host %s is already %s", in.Host, have)
@@ -113,10 +116,10 @@ func (c *cordons) mayCordon(in slipway.Cordon) error {
 
 func (c *cordons) cordon(ctx workflow.Context, in slipway.Cordon) (slipway.Cordon, error) {
 	have, ok := c.Of(in.Host)
-	if ok && (have.Drain || !in.Drain) {
+	if ok && !in.Remove && (have.Drain || !in.Drain) {
 		return have, nil
 	}
-	workflow.GetLogger(ctx).Info("Host cordoned", "host", in.Host, "by", in.By, "reason", in.Reason, "drain", in.Drain)
+	workflow.GetLogger(ctx).Info("Host cordoned", "host", in.Host, "by", in.By, "reason", in.Reason, "drain", in.Drain, "remove", in.Remove)
 	in.At = workflow.Now(ctx)
 	return in, c.set(ctx, in.Host, in)
 }

@@ -71,6 +71,10 @@ func (l *lane) setup(ctx workflow.Context) error {
 	if err != nil {
 		return fmt.Errorf("set up update: %w", err)
 	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, Join, l.join, workflow.UpdateHandlerOptions{Validator: l.mayJoin})
+	if err != nil {
+		return fmt.Errorf("set up update: %w", err)
+	}
 	if err := l.handleLock(ctx); err != nil {
 		return err
 	}
@@ -135,7 +139,7 @@ func (l *lane) ready() bool {
 // start makes a release of the first one in the queue.
 func (l *lane) start(ctx workflow.Context) {
 	next := l.Queue[0]
-	if l.outdated(ctx, next) {
+	if l.outdated(ctx, next) || l.countsOnRemoved(ctx, next) {
 		return
 	}
 	l.Queue = l.Queue[1:]
@@ -369,6 +373,9 @@ func (l *lane) status() slipway.ServiceStatus {
 	for _, q := range l.Queue {
 		s.Queue = append(s.Queue, q.ID.String())
 	}
+	for _, j := range l.Joins {
+		s.Joining = append(s.Joining, j.Host)
+	}
 	return s
 }
 
@@ -393,6 +400,9 @@ func (l *lane) details(ctx workflow.Context) {
 	}
 	for _, b := range s.Behind {
 		text += fmt.Sprintf("\n\n**%s** is behind: %s.", b, b.Error)
+	}
+	for _, host := range s.Joining {
+		text += fmt.Sprintf("\n\n**%s** joins when nothing is on its way or held.", host)
 	}
 	if s.Lock != nil {
 		text += fmt.Sprintf("\n\n**Locked** by %s.\n\n> %s", s.Lock.By, strings.ReplaceAll(s.Lock.Reason, "\n", "\n> "))

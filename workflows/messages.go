@@ -105,7 +105,8 @@ type LaneState struct {
 	Lock    *slipway.Lock     `json:"lock,omitempty"`
 	Removal *slipway.Removal  `json:"removal,omitempty"` // nil: nobody has taken away what served
 
-	Cordons slipway.Cordons `json:"cordons,omitzero"` // of the fleet, as far as it was told
+	Cordons slipway.Cordons   `json:"cordons,omitzero"` // of the fleet, as far as it was told
+	Joins   []slipway.Joining `json:"joins,omitempty"`  // hosts that are to join what is live; one wish for each
 
 	Stuck []slipway.StuckRelease `json:"stuck,omitempty"` // releases that wait for a person
 }

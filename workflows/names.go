@@ -99,6 +99,7 @@ const (
 	Unlock   = "unlock"    // update of a Lane: Request
 	Adopt    = "adopt"     // update of a Lane: SubmitInput → SubmitResult
 	Remove   = "remove"    // update of a Lane: RemoveInput → SubmitResult
+	Join     = "join"      // update of a Lane: slipway.Joining
 	Newer    = "newer"     // signal of a Lane to a Release that a newer one waits: Request, by that one
 	Overtake = "overtake"  // signal of a Release to the one whose containers it stops: Overtaking
 	Reported = "reported"  // signal of a Release to its Lane: Report

@@ -146,6 +146,7 @@ func (r *release) leaveOutEdges(ctx workflow.Context) error {
 		at.LeftOut, at.Error, r.silent[i] = true, message(err), nil
 		r.state.Behind = append(r.state.Behind, slipway.Behind{Edge: at.Name, Since: workflow.Now(ctx), Error: at.Error})
 	}
+	r.leaveOutNew(ctx)
 	if len(r.plan.Edges) > 0 && len(r.edges()) == 0 {
 		return refusal(slipway.CodeUnavailable, "no edge of %s answers: %s", r.in.ID.ServiceID, r.state.Edges[0].Error)
 	}
@@ -171,6 +172,37 @@ func (r *release) askAgain(ctx workflow.Context) error {
 		return err
 	}
 	return r.leaveOutEdges(ctx)
+}
+
+// leaveOutNew leaves out the edges that the service has never been served by: if
+// this release were undone, there would be nothing to point them back at. When no
+// blue is held any more they are caught up. Where all edges are new, this is how
+// they begin.
+func (r *release) leaveOutNew(ctx workflow.Context) {
+	var fresh []int
+	for _, i := range r.edges() {
+		if r.isNew(i) {
+			fresh = append(fresh, i)
+		}
+	}
+	if len(fresh) == len(r.edges()) {
+		return
+	}
+	for _, i := range fresh {
+		at := &r.state.Edges[i]
+		at.LeftOut, at.Error = true, "it has never served "+r.in.ID.ServiceID.String()+": it begins when nothing is held any more"
+		r.state.Behind = append(r.state.Behind, slipway.Behind{Edge: at.Name, Since: workflow.Now(ctx), Error: at.Error, Joins: true})
+	}
+}
+
+// isNew reports whether what is live has never been served by an edge.
+func (r *release) isNew(i int) bool {
+	if len(r.in.Known) == 0 || r.routes[i].Active != "" {
+		return false
+	}
+	name, known := r.plan.Edges[i].Name, r.in.Known[0]
+	there := slices.ContainsFunc(known.Plan.Edges, func(e slipway.PlanEdge) bool { return e.Name == name })
+	return !there || slices.ContainsFunc(known.Behind, func(b slipway.Behind) bool { return b.Edge == name && b.Joins })
 }
 
 // takeIn notes where a Catchup has brought this release while it holds blue.

@@ -77,7 +77,7 @@ func (l *lane) removed(ctx workflow.Context, number int) {
 		l.Good = slices.Insert(l.Good, 0, *l.Live)
 		l.Good = l.Good[:min(len(l.Good), GoodLimit)]
 	}
-	l.Live = nil
+	l.Live, l.Joins = nil, nil
 	l.Removal = &slipway.Removal{Release: l.id(number).String(), By: order.RequestedBy, Reason: order.Reason, At: workflow.Now(ctx)}
 }
 

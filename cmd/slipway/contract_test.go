@@ -66,6 +66,8 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{4, "", nil, []string{"host", "cordon", "h1", "--reason", "a new kernel"}},
 		{4, "", nil, []string{"host", "drain", "h1", "--reason", "a new kernel"}},
 		{4, "", nil, []string{"host", "uncordon", "h1", "--reason", "it is there"}},
+		{4, "", nil, []string{"host", "join", "h1", "--reason", "more people"}},
+		{4, "", nil, []string{"host", "remove", "h1", "--reason", "fewer people"}},
 		{0, "service", "query-api", []string{"unlock", "search/query-api", "--reason", "it has moved"}},
 		{1, "", nil, []string{"status", "search.query-api.99"}},
 		{0, "name", "ci", []string{"token", "create", "--project", "search", "--role", "releaser", "--expires", "30d", "--name", "ci"}},
@@ -234,6 +236,16 @@ func (o *oneRelease) HostCare(_ context.Context, host string) (slipway.HostCare,
 func (o *oneRelease) Cordon(context.Context, string, string, string, string) error   { return nil }
 func (o *oneRelease) Drain(context.Context, string, string, string, string) error    { return nil }
 func (o *oneRelease) Uncordon(context.Context, string, string, string, string) error { return nil }
+
+func (o *oneRelease) Cordons(context.Context) (slipway.Cordons, error) {
+	return slipway.Cordons{}, nil
+}
+
+func (o *oneRelease) RemoveHost(context.Context, slipway.Cordon, string) error { return nil }
+
+func (o *oneRelease) Join(context.Context, slipway.ServiceID, slipway.Joining, string) error {
+	return nil
+}
 
 func (o *oneRelease) Adopt(context.Context, slipway.Order, string) (slipway.ReleaseID, error) {
 	return two, nil

@@ -41,6 +41,29 @@ func (c *Client) Drain(ctx context.Context, host, reason string) error {
 	return c.change(ctx, "/hosts/"+host+"/drain", because{reason}, nil)
 }
 
+// HostJoin says how far a host is part of what is live.
+func (c *Client) HostJoin(ctx context.Context, host string) (slipway.HostJoin, error) {
+	var joins slipway.HostJoin
+	err := c.get(ctx, "/hosts/"+host+"/join", nil, &joins)
+	return joins, err
+}
+
+// Join begins to bring what is live to a host. HostJoin says how far that is.
+func (c *Client) Join(ctx context.Context, host, reason string) (slipway.HostJoin, error) {
+	var joins slipway.HostJoin
+	err := c.change(ctx, "/hosts/"+host+"/join", because{reason}, &joins)
+	return joins, err
+}
+
+// RemoveHost begins to take a host out for good. HostCare says how far that is.
+func (c *Client) RemoveHost(ctx context.Context, host, reason string, gone bool) error {
+	query := url.Values{"reason": {reason}}
+	if gone {
+		query.Set("gone", "true")
+	}
+	return c.insist(ctx, request{method: http.MethodDelete, path: "/hosts/" + host, query: query}, nil)
+}
+
 // Uncordon lets a host be used again.
 func (c *Client) Uncordon(ctx context.Context, host, reason string) error {
 	return c.insist(ctx, request{method: http.MethodDelete, path: "/hosts/" + host + "/cordon", query: url.Values{"reason": {reason}}}, nil)
