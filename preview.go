@@ -142,6 +142,10 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 			warn("%s joins the service (%s)", b, b.Error)
 			continue
 		}
+		if b.Unfit {
+			warn("%s does not fit (%s): it is left out until it does", b, b.Error)
+			continue
+		}
 		warn("%s does not answer (%s): it is left out until it does", b, b.Error)
 	}
 	if svc.Strategy.BlueGreen.SpareEdges(len(plan.Edges)) > 0 {
@@ -153,7 +157,9 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 		}
 	}
 	for _, f := range o.Preflight(facts) {
-		warn("%s", f)
+		if f.Severity != Quarantine {
+			warn("%s", f)
+		}
 	}
 	for i, f := range facts {
 		if f.Platform != "" && !f.LiveRestore { // without a platform, the host did not answer

@@ -60,6 +60,13 @@ func (o Outlook) Holds() bool {
 // switch of the edges alone.
 func (o Outlook) Stops() bool { return o.Blue != nil && o.Order.Service.StopsBlue() }
 
+// TriesOut reports whether it is found out that green can be started before blue
+// is stopped for it. Side by side green itself shows that, and what ran before
+// has shown it.
+func (o Outlook) TriesOut() bool {
+	return o.Order.Kind == KindRelease && o.Blue != nil && o.Order.Service.Strategy.BlueGreen.StopFirst
+}
+
 // PreDeploys reports whether a command runs before green starts. Going back does
 // not run it, and what is restarted has had it.
 func (o Outlook) PreDeploys() bool {
@@ -122,6 +129,11 @@ func (o Outlook) Steps() []Step {
 		if pullsFirst {
 			for _, h := range hosts {
 				does(Deploying, DoesPull(h.Name))
+			}
+		}
+		if o.TriesOut() {
+			for _, h := range hosts {
+				does(Deploying, DoesTryOut(h.Name))
 			}
 		}
 		if !stopFirst {

@@ -112,6 +112,7 @@ const (
 // part in, by the name under which workflow.GetVersion records them.
 const (
 	keepsFallen = "keep evidence of what died while blue was held" // 1: it does
+	triesOut    = "try green out before blue is stopped"           // 1: it does
 )
 
 // Memo fields of a Release: what a list shows and nobody searches by.

@@ -60,7 +60,7 @@ func TestNamesAreStable(t *testing.T) {
 	slices.Sort(activityNames)
 	want = []string{
 		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckRequest", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ListLanes", "ProbeGreen", "PullImage", "ReadRoute",
-		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "ReviveContainer", "RunPreDeploy", "StageTarget", "StartGreen", "StopContainer", "UnstageTarget", "VerifyImage",
+		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "ReviveContainer", "RunPreDeploy", "StageTarget", "StartGreen", "StopContainer", "TryOut", "UnstageTarget", "VerifyImage",
 		"WatchEdge", "WatchHost",
 	}
 	if diff := cmp.Diff(want, activityNames); diff != "" {

@@ -24,7 +24,7 @@ func Plan(ctx workflow.Context, in PlanInput) (slipway.Preview, error) {
 		return slipway.Preview{}, err
 	}
 	if !r.outlook().ServesAlready() {
-		if err := r.preflight(); err != nil {
+		if err := r.preflight(ctx); err != nil {
 			return slipway.Preview{}, err
 		}
 	}

@@ -99,7 +99,7 @@ func (r *release) run(ctx workflow.Context) error {
 	if r.outlook().ServesAlready() {
 		return &halt{outcome: slipway.Live, reason: r.blue.Release + " serves exactly this already; nothing was done"}
 	}
-	if err := r.preflight(); err != nil {
+	if err := r.preflight(ctx); err != nil {
 		return err
 	}
 	if err := r.replicate(ctx); err != nil {
