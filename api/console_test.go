@@ -35,8 +35,16 @@ func TestConsole_ShowsWhatEachMayDo(t *testing.T) {
 			Decisions: []slipway.Decision{{By: "ada", Verdict: slipway.Approve, Reason: "looks good", At: then}},
 		}}
 	}))
+	for id, during := range map[string]slipway.Phase{"search.query-api.5": slipway.Probing, "search.query-api.6": slipway.Holding} {
+		s.workflows.put(release(id, slipway.Stuck, func(r *slipway.Release) {
+			r.Stuck = &slipway.StuckState{During: during, Reason: "no such table", Serving: "search.query-api.1 on e1", Since: then}
+			r.RollbackReady = during == slipway.Holding
+			r.Checks = []slipway.Check{{What: "scan of the image", Found: "not checked"}}
+		}))
+	}
 	id := slipway.ServiceID{Project: "search", Service: "query-api"}
 	s.workflows.services[id] = slipway.ServiceStatus{
+		Stuck:     []slipway.StuckRelease{{Release: "search.query-api.5", StuckState: slipway.StuckState{Reason: "no such table"}}},
 		ServiceID: id, Held: "search.query-api.2", Running: "search.query-api.3", Queue: []string{"search.query-api.4"},
 		Live: &slipway.Version{Release: "search.query-api.2", Tag: "v2", Digest: digest, Service: svc},
 		Good: []slipway.Version{{Release: "search.query-api.1", Tag: "v1", Digest: digest, Service: svc}},
@@ -57,7 +65,11 @@ func TestConsole_ShowsWhatEachMayDo(t *testing.T) {
 		{"rita", "/releases/search.query-api.1", []string{"live"}, []string{"Abort", "Roll back", "/events"}},
 		{"rita", "/services/search/query-api", []string{"query.example.com/", "search.query-api.4", "Roll back", "v1 (search.query-api.1)", `data-method="DELETE"`, "Unlock</button>"}, []string{"Lock</button>"}},
 		{"vera", "/services/search/query-api", []string{"v2", "by otto", "the &lt;i&gt;database"}, []string{"Roll back", "nlock</button>"}},
-		{"vera", "/", []string{"locked</span>"}, nil},
+		{"vera", "/", []string{"locked</span>", "search.query-api.5 is stuck"}, nil},
+		{"vera", "/services/search/query-api", []string{"search.query-api.5", "no such table"}, nil},
+		{"vera", "/releases/search.query-api.5", []string{"while probing", "search.query-api.1 on e1", "scan of the image", "not checked"}, []string{"Go on", "Abort", "Way back"}},
+		{"rita", "/releases/search.query-api.5", []string{"Go on", "Abort"}, []string{"Roll back"}},
+		{"rita", "/releases/search.query-api.6", []string{"Go on", "Roll back", "ready: going back is possible at once"}, []string{"Abort"}},
 		{"vera", "/releases/search.query-api.9", []string{"there is no release search.query-api.9", "Not Found"}, nil},
 	} {
 		a := s.as(c.user, "GET", c.path, nil, "Accept", "text/html")

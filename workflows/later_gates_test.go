@@ -32,9 +32,9 @@ func (s *story) says(n int, gate, by string, verdict slipway.Verdict) {
 	}
 }
 
-func (s *story) gateState(n, i int, state string) {
+func (s *story) gateOpens(n, i int) {
 	s.t.Helper()
-	s.until("the gate is "+state, func() bool { r := s.status(n); return len(r.Gates) > i && r.Gates[i].State == state })
+	s.until("the gate opens", func() bool { r := s.status(n); return len(r.Gates) > i && r.Gates[i].State == slipway.GateOpen })
 }
 
 // holdsAtGate releases v2 with a gate before accept, and waits until it serves.
@@ -43,7 +43,7 @@ func (s *story) holdsAtGate(change ...func(*slipway.Order)) int {
 	s.live("v1")
 	n := s.submit(s.order("v2", append([]func(*slipway.Order){standing("sure", slipway.BeforeAccept)}, change...)...))
 	s.reaches(n, slipway.Holding)
-	s.gateState(n, 0, slipway.GateOpen)
+	s.gateOpens(n, 0)
 	return n
 }
 
@@ -162,7 +162,7 @@ func TestAGateBeforeAcceptThatExpiresPastThePointOfNoReturn(t *testing.T) {
 		s.wait(24 * time.Hour)
 		s.gotStuck(n, slipway.Holding, "gate sure expired", release(2))
 		s.asks(n, workflows.Accept)
-		s.gateState(n, 0, slipway.GateOpen)
+		s.gateOpens(n, 0)
 		s.reaches(n, slipway.Holding)
 		s.says(n, "sure", "lea", slipway.Approve)
 		s.ends(n, slipway.Live, "it was stuck: gate sure expired")
@@ -179,7 +179,7 @@ func canaryAtGate(t *testing.T, script func(s *story, n int)) {
 		s.reaches(n, slipway.AwaitingApproval)
 		s.serves(s.serve(release(1))...)
 		s.says(n, "go", "lea", slipway.Approve)
-		s.gateState(n, 1, slipway.GateOpen)
+		s.gateOpens(n, 1)
 		s.serves(release(2), release(1), release(1))
 		script(s, n)
 	})
@@ -325,7 +325,7 @@ func TestAReleaseWithGatesEverywhereDoesWhatItsPlanSaid(t *testing.T) {
 		}
 		n := s.submit(order)
 		for i, gate := range []string{"go", "rest", "last", "sure"} {
-			s.gateState(n, i, slipway.GateOpen)
+			s.gateOpens(n, i)
 			s.says(n, gate, "lea", slipway.Approve)
 		}
 		s.ends(n, slipway.Live, "")

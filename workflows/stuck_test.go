@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -356,4 +357,94 @@ func TestWhatFailsBeforeTheCommandIsUndoneByItself(t *testing.T) {
 			s.t.Errorf("ran %q", s.ran)
 		}
 	})
+}
+
+// However one step fails past the point of no return: a person who accepts gets
+// the new version when what was broken is mended, one who goes back gets the old
+// one, and nothing is left of the other.
+func TestEveryStepMayGetStuck(t *testing.T) {
+	t.Parallel()
+	if racing {
+		return // TestEveryStepMayFail does what there is to find
+	}
+	all := maps.Clone(shapes)
+	all["a service"] = nil
+	for kind, shape := range all {
+		for name, mode := range map[string]mode{"fails": fails, "is mute": mute} {
+			for _, forward := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s where one %s, forward %t", kind, name, forward), func(t *testing.T) {
+					t.Parallel()
+					stuck := 0
+					for n, more := 1, true; more; n++ {
+						more = t.Run(fmt.Sprintf("step %d", n), func(t *testing.T) { more = sweepStuck(t, shape, mode, n, forward, &stuck) }) && more
+						if n > 100 {
+							t.Fatal("it has no end")
+						}
+					}
+					if stuck == 0 {
+						t.Error("nothing got stuck")
+					}
+				})
+			}
+		}
+	}
+}
+
+// sweepStuck is sweep for a release that may get stuck, which it counts.
+func sweepStuck(t *testing.T, shape func(*slipway.Service), mode mode, nth int, forward bool, stuck *int) bool {
+	f := &fault{mode: mode, nth: nth}
+	s := newStory(t, 2)
+	s.shape = noReturn(shape)
+	s.tell(func() {
+		s.live("v1")
+		f.until = s.env.Now().Add(5 * time.Minute)
+		s.mu.Lock()
+		s.faults = append(s.faults, f)
+		s.mu.Unlock()
+		n := s.submit(s.order("v2"))
+		waits := func() bool {
+			r := s.status(n)
+			return r.Outcome != nil || r.Phase == slipway.Stuck || r.Phase == slipway.Holding
+		}
+		s.until("it holds, is stuck or ends", waits)
+		want := ""
+		if s.status(n).Phase == slipway.Stuck {
+			*stuck++
+			want = release(1)
+			act := workflows.Abort
+			if forward {
+				want, act = release(2), workflows.Accept
+			}
+			s.heal()
+			s.asks(n, act)
+			s.until("it holds or ends", func() bool { return s.status(n).Phase != slipway.Stuck && waits() })
+		}
+		if s.status(n).Phase == slipway.Holding {
+			s.signal(n, workflows.Accept, workflows.Request{By: "ann"})
+		}
+		s.until("it ends", func() bool { _, ok := s.closed[wfid(n)]; return ok })
+		r := s.closed[wfid(n)].release
+		if r.CleanupPending {
+			s.wait(10 * time.Minute)
+			s.cleaned(n)
+		}
+		left := release(1)
+		if *r.Outcome == slipway.Live {
+			left = release(2)
+		}
+		s.is(left, left)
+		if want != "" && left != want {
+			t.Errorf("%s is left, want %s", left, want)
+		}
+		if t.Failed() {
+			t.Logf("%s: %s; broken was %s", *r.Outcome, r.Reason, f.hit)
+		}
+		if status := s.laneStatus(); status.Live.Release != left || len(status.Stuck) > 0 {
+			t.Errorf("lane says %+v", status)
+		}
+		s.heal()
+		s.live("v3")
+		s.is(release(3), release(3))
+	})
+	return f.key != ""
 }
