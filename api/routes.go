@@ -30,7 +30,7 @@ func (s *server) routes() []route {
 		operation("POST "+v1+"/releases/{id}/decisions", person, "Approve or reject at a gate", s.decide).asks(slipway.RightDecide),
 		operation("POST "+v1+"/releases/{id}/decisions/signature", person, "Sign a decision, to be passed on by other means", s.signed).asks(slipway.RightDecide),
 		operation("POST "+v1+"/releases/{id}/abort", person, "Abort a release that does not serve yet", s.abort).asks(slipway.RightRelease),
-		operation("POST "+v1+"/releases/{id}/accept", person, "Retire the version before now", s.accept).asks(slipway.RightRelease),
+		operation("POST "+v1+"/releases/{id}/accept", person, "Retire the version before now, or let what is stuck go on", s.accept).asks(slipway.RightRelease),
 
 		operation("GET "+v1+"/services", person, "List services", s.listServices).shows(slipway.RightView),
 		operation("GET "+v1+"/services/{project}/{service}", person, "Say how a service stands", s.getService).asks(slipway.RightView),

@@ -41,8 +41,10 @@ func (r *release) bringGroup(ctx workflow.Context) error {
 			return err
 		}
 	}
-	if err := r.askAgain(ctx); err != nil {
-		return err
+	if r.begun <= r.group { // what was told of green is not left out any more
+		if err := r.askAgain(ctx); err != nil {
+			return err
+		}
 	}
 	if err := r.groupsAnswer(); err != nil {
 		return err

@@ -251,6 +251,36 @@ func TestASwitchThatGotStuckHalfWay(t *testing.T) {
 	}
 }
 
+// An edge that was told of green goes back with the others, also if its host is
+// gone by the time somebody lets the release go on.
+func TestAnEdgeThatMayServeGreenIsNotLeftOutWhenItIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 3)
+	s.local()
+	s.shape = noReturn(nil)
+	s.tell(func() {
+		s.live("v1")
+		s.fault(&fault{mode: mute, activity: "CommitTarget", at: "e2"})
+		n := s.submit(s.order("v2", holding(0)))
+		s.reaches(n, slipway.Stuck)
+		s.serves(s.serve(release(2))...)
+		since := s.status(n).Stuck.Since
+		s.heal()
+		s.cut("h3", "e3")
+		s.asks(n, workflows.Accept)
+		s.until("it is stuck again", func() bool { r := s.status(n); return r.Stuck != nil && r.Stuck.Since.After(since) })
+		if r := s.status(n); !strings.Contains(r.Stuck.Reason, "e3") {
+			t.Errorf("it is %s", r.Stuck)
+		}
+		s.heal()
+		s.asks(n, workflows.Abort)
+		if r := s.ends(n, slipway.Aborted, "aborted by bob"); r.CleanupPending {
+			s.cleaned(n)
+		}
+		s.is(release(1), release(1))
+	})
+}
+
 func TestAPlanSaysThatThereIsNoWayBackByItself(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, 1)
