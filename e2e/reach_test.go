@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,25 +13,44 @@ import (
 )
 
 // TestHostsAreReachedInEveryWay tells one story over each way to reach hosts
-// that are machines of their own: release, release again under traffic, go
-// back. Over a socket, every other test of this package does.
+// that are machines of their own, under traffic: release, empty a host and give
+// it back, release again, go back. That of a socket, over which every other test
+// of this package goes, is for make matrix.
 func TestHostsAreReachedInEveryWay(t *testing.T) {
 	t.Parallel() // it has a system of its own
-	for _, way := range []lab.Way{lab.TCP, lab.SSH, lab.Agent} {
+	ways := lab.Ways
+	if !*wholeMatrix {
+		ways = slices.DeleteFunc(slices.Clone(ways), func(w lab.Way) bool { return w == lab.Unix })
+	}
+	for _, way := range ways {
 		t.Run(string(way), func(t *testing.T) {
 			s := startHosts(t, 2, way)
-			svc := service(t, s, "far", "strategy: {blue_green: {hold: 5m}}\n")
-			push(t, s, "far", "v1")
+			if err := s.SignIn(t.Context(), "olga"); err != nil {
+				t.Fatal(err)
+			}
+			svc := service(t, s, "far", "strategy: {blue_green: {hold: 5m, drain_timeout: 5s}}\n")
+			push(t, s, "far", "v1", "WORK_MS=100") // so that some are under way when their host is emptied
 			push(t, s, "far", "v2")
 			first := release(t, s, svc, "v1", 0)
-			traffic := s.StartTraffic(t.Context(), "far", rate)
+			var traffic []*system.Traffic
+			for _, url := range edgeURLs(s) {
+				traffic = append(traffic, system.StartTraffic(t.Context(), url, "far", rate/2))
+			}
+			drained := s.Hosts.All[0] // the others may be reached in another way
+			operate(t, s, 0, "host", "drain", drained.Name, "--reason", "a new kernel")
+			if err := runsOn(t.Context(), drained, first.ID); err == nil {
+				t.Errorf("%s still runs on %s", first.ID, drained.Name)
+			}
+			operate(t, s, 0, "host", "uncordon", drained.Name, "--reason", "it has it")
+			notBehind(t, s, "far")
 			second := release(t, s, svc, "v2", 0)
 			if result, err := s.CLI(t.Context(), "ann", "rollback", "search/far", "--reason", "to see", "--wait"); err != nil || result.Status != 0 {
 				t.Fatalf("rollback: %v, %+v", err, result)
 			}
-			report := stop(t, traffic)
-			if report.Failures > 0 || report.Answers["v1"] == 0 || report.Answers["v2"] == 0 {
-				t.Errorf("answers %v, %d failed: %v", report.Answers, report.Failures, report.Failed)
+			for i, each := range traffic {
+				if report := stop(t, each); report.Answers["v1"] == 0 || report.Answers["v2"] == 0 {
+					t.Errorf("edge e%d: answers are %v", i+1, report.Answers)
+				}
 			}
 			back := await(t, s, second.ID, slipway.Ended)
 			if *back.Outcome != slipway.RolledBack {
@@ -58,9 +78,7 @@ func TestADeadAgentIsToldWithinSeconds(t *testing.T) {
 	if took := time.Since(began); took > 15*time.Second {
 		t.Errorf("it took %s to tell", took)
 	}
-	if !strings.Contains(refused.Reason, "host h1: its agent does not answer") || !strings.Contains(refused.Reason, "slipway worker --host h1") {
-		t.Errorf("it says %q, which does not name the agent", refused.Reason)
-	}
+	toldEnd(t, "agent of the host dead", refused)
 	if h := hosts(t, s)[0]; h.Answers || h.Agent == nil || h.Agent.Alive || h.Agent.Seen == nil || !strings.Contains(h.Error, "its agent does not answer") {
 		t.Errorf("a host with a dead agent: %+v", h)
 	}

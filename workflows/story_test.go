@@ -237,14 +237,11 @@ func (s *story) status(n int) slipway.Release {
 
 func (s *story) laneStatus() slipway.ServiceStatus {
 	s.t.Helper()
-	value, err := s.env.QueryWorkflowByID(workflows.LaneID(service), workflows.Status)
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	var out slipway.ServiceStatus
-	if err := value.Get(&out); err != nil {
-		s.t.Fatal(err)
-	}
+	s.until("the lane answers", func() bool { // it may not have begun
+		value, err := s.env.QueryWorkflowByID(workflows.LaneID(service), workflows.Status)
+		return err == nil && value.Get(&out) == nil
+	})
 	return out
 }
 

@@ -124,11 +124,15 @@ func (h *Hosts) each(do func(*Host) error) error {
 }
 
 // FleetYAML is the part of a fleet file that names these hosts, reached that
-// way, and their edges.
+// way, and their edges. A socket is for a worker on the same host: that is the
+// first one, and the others are reached over TCP.
 func (h *Hosts) FleetYAML(way Way) string {
 	var text strings.Builder
 	text.WriteString("hosts:\n")
-	for _, host := range h.All {
+	for i, host := range h.All {
+		if way == Unix && i > 0 {
+			way = TCP
+		}
 		fmt.Fprintf(&text, "  - %s\n", host.YAML(way))
 	}
 	for i, host := range h.All {

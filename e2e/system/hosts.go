@@ -30,6 +30,15 @@ func (s *System) hosts(ctx context.Context) (err error) {
 	return nil
 }
 
+// onHost is the host that the standalone runs on, because it reaches its engine
+// by a socket; nil: it runs on this machine.
+func (s *System) onHost() *lab.Host {
+	if s.Hosts == nil || s.options.Way != lab.Unix {
+		return nil
+	}
+	return s.Hosts.All[0]
+}
+
 // agents prepares an agent on each host, and returns what lets them in at the
 // standalone. It shows the certificate of the machine; they show their hosts'.
 func (s *System) agents(ctx context.Context) (flags []string, err error) {

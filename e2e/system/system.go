@@ -53,7 +53,7 @@ type System struct {
 	Standalone *Process
 	URL        string // of the API and console
 	EdgeURL    string // of the edge, where traffic goes
-	Temporal   string // host:port of the embedded Temporal
+	Temporal   string // host:port of the embedded Temporal, on the machine that it is on
 	FixedPort  int    // of the host, TCP, that services may ask for
 	App        string // path of the test service's binary
 	Between    Proxies
@@ -108,6 +108,10 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 		return s, err
 	}
 	s.FixedPort = int(fixed.Port())
+	local := s.onHost()
+	if local != nil {
+		listen = net.JoinHostPort(local.Address, "8080")
+	}
 	s.URL, s.EdgeURL, s.Temporal = "http://"+listen, or(s.EdgeURL, "http://"+http), temporal
 	if err = s.files(); err != nil {
 		return s, err
@@ -121,6 +125,9 @@ func Start(ctx context.Context, options Options) (s *System, err error) {
 		args = append(args, flags...)
 	}
 	s.Standalone = s.process("slipway-standalone", args...)
+	if local != nil {
+		s.Standalone.Command = local.Inside(s.Standalone.Command...)
+	}
 	s.Standalone.Env = []string{SecretVariable + "=" + SecretInEnv}
 	s.Standalone.Ready = func(ctx context.Context) error { return get(ctx, s.URL+"/readyz") }
 	if s.Hosts == nil {
