@@ -280,7 +280,7 @@ func (d drivers) Resolve(_ context.Context, _, repository, tag, platform string)
 	}, nil
 }
 
-func (d drivers) Copy(context.Context, string, string, slipway.Image, func(slipway.Progress)) error {
+func (d drivers) Copy(context.Context, string, string, string, slipway.Image, func(slipway.Progress)) error {
 	return nil
 }
 
