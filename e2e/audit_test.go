@@ -37,7 +37,7 @@ type sender struct {
 	sent       *atomic.Int64 // requests, those without an answer too
 }
 
-func newSender(t *testing.T, s *system.System, user string, done, sent *atomic.Int64) sender {
+func newSender(t testing.TB, s *system.System, user string, done, sent *atomic.Int64) sender {
 	t.Helper()
 	var in struct{ Token string }
 	status, body, err := (sender{url: s.URL, sent: sent}).once(t.Context(), "/login", "", map[string]string{"user": user, "password": system.Password})
