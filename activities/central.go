@@ -15,6 +15,7 @@ type Central struct {
 	Registries Registries
 	Edges      Edges
 	Releases   Releases
+	Endings    Endings
 }
 
 // Edges finds the administration of an edge by name.

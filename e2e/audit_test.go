@@ -216,6 +216,36 @@ func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing
 			cli(t, s, 0, "abort", id)
 		}
 	}
+	wantEachEndOnce(t, s, append(slices.Collect(maps.Keys(ids)), waiting...))
+}
+
+// wantEachEndOnce wants one entry about the end of each release, whoever was
+// killed when it was written.
+func wantEachEndOnce(t *testing.T, s *system.System, ids []string) {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(30 * time.Second); ; <-tick.C {
+		ends, missing := map[string]int{}, 0
+		for line := range strings.Lines(as(t, s, "olga", 0, "audit", "--action", "release.end", "--lines").Stdout) {
+			ends[decode[slipway.AuditEntry](t, line).Release]++
+		}
+		for _, id := range ids {
+			switch {
+			case ends[id] > 1:
+				t.Fatalf("the log says %d times how %s ended", ends[id], id)
+			case ends[id] == 0:
+				missing++
+			}
+		}
+		if missing == 0 {
+			t.Logf("%d releases, and one entry about the end of each", len(ids))
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("of %d of %d releases the log does not say how they ended", missing, len(ids))
+		}
+	}
 }
 
 func awaitCount(ctx context.Context, t *testing.T, count *atomic.Int64, goal int64) {

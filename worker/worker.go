@@ -58,6 +58,7 @@ func New(c client.Client, config Config) *Worker {
 		Registries: registries,
 		Edges:      auditedEdges{edges: edges, found: found},
 		Releases:   config.Releases,
+		Endings:    &endings{audit: config.Audit},
 	}
 	beat := []interceptor.WorkerInterceptor{&pulse{}}
 	main := worker.New(c, workflows.TaskQueue, worker.Options{

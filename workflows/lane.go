@@ -168,6 +168,7 @@ func (l *lane) start(ctx workflow.Context) {
 // launch starts the workflow of a release, hears when it has started, and when
 // it is closed.
 func (l *lane) launch(ctx workflow.Context, in ReleaseInput, begun func(workflow.Context)) {
+	in.Noted = true
 	lasting, _ := workflow.NewDisconnectedContext(ctx) // to cancel a lane is not to abort, or to go back from, its releases
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(lasting, workflow.ChildWorkflowOptions{
 		WorkflowID:            ReleaseWorkflowID(in.ID),
@@ -243,7 +244,12 @@ func (l *lane) closed(ctx workflow.Context, number int, properly bool) {
 		case !properly:
 			l.clearUp(ctx, number)
 		}
+		lost := l.opened(number)
 		l.take(ctx, Report{Release: l.id(number), Phase: slipway.Ended, Removed: removal})
+		if !properly && workflow.GetVersion(ctx, notesLost, workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+			state := Started(ReleaseInput{ID: lost.ID, Order: lost.Order, Submitted: lost.Submitted})
+			workflow.Go(ctx, func(ctx workflow.Context) { noteEnd(ctx, state, true) })
+		}
 	}
 	l.Open = slices.DeleteFunc(l.Open, func(q Queued) bool { return q.ID.Number == number })
 }

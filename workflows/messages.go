@@ -62,6 +62,7 @@ type ReleaseInput struct {
 
 	Cordoned []slipway.Cordon `json:"cordoned,omitempty"` // hosts of the plan that are to be left out
 	Counts   bool             `json:"counts,omitempty"`   // it has a place of its project's quota, and tells when it waits for people instead
+	Noted    bool             `json:"noted,omitempty"`    // how it ends is written into the audit log
 }
 
 // PlanInput asks what a release would do.

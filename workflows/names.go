@@ -127,6 +127,7 @@ const (
 const (
 	keepsFallen = "keep evidence of what died while blue was held" // 1: it does
 	triesOut    = "try green out before blue is stopped"           // 1: it does
+	notesLost   = "write down what was ended from outside"         // 1: it does
 )
 
 // Memo fields of a Release: what a list shows and nobody searches by.

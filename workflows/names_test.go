@@ -61,7 +61,7 @@ func TestNamesAreStable(t *testing.T) {
 	}
 	slices.Sort(activityNames)
 	want = []string{
-		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckRequest", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ListLanes", "ProbeGreen", "PullImage", "ReadQuotas", "ReadRoute",
+		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckRequest", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ListLanes", "NoteEnd", "ProbeGreen", "PullImage", "ReadQuotas", "ReadRoute",
 		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "ReviveContainer", "RunPreDeploy", "StageTarget", "StartGreen", "StopContainer", "TryOut", "UnstageTarget", "VerifyImage",
 		"WatchEdge", "WatchHost",
 	}

@@ -116,7 +116,7 @@ func (s *story) tell(script func()) {
 		Engines: drivers{s.world}, Registries: drivers{s.world}, Prober: drivers{s.world},
 		Rules: drivers{s.world}, Secrets: drivers{s.world}, Evidence: drivers{s.world},
 	})
-	s.env.RegisterActivity(&activities.Central{Authority: s.authority(), Registries: drivers{s.world}, Edges: drivers{s.world}, Releases: drivers{s.world}})
+	s.env.RegisterActivity(&activities.Central{Authority: s.authority(), Registries: drivers{s.world}, Edges: drivers{s.world}, Releases: drivers{s.world}, Endings: drivers{s.world}})
 	s.env.SetOnChildWorkflowStartedListener(func(info *workflow.Info, _ workflow.Context, _ converter.EncodedValues) {
 		s.started[info.WorkflowExecution.ID] = true
 	})
