@@ -48,12 +48,13 @@ $(CHECK): workflowcheck.mod workflowcheck.sum
 	go build -modfile=workflowcheck.mod -o $@ go.temporal.io/sdk/contrib/tools/workflowcheck
 
 .PHONY: bench
-bench: packages-demo build ## releasing, against the least that Docker allows; going back, 50 times; what standalone takes and leaves; ten hosts, against one, and 100 switches of their edges
+bench: packages-demo build ## releasing, against the least that Docker allows; going back, 50 times; beside a project that floods; what standalone takes and leaves; ten hosts, against one, and 100 switches of their edges
 	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Release -benchtime 15x .
 	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Rollback -benchtime 50x .
 	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench 'History|Idle' -benchtime 3x .
 	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Hosts -benchtime 10x .
 	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Skew -benchtime 50x .
+	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Flood -benchtime 1x .
 
 .PHONY: lossless
 lossless: ## 50 switches and restores under 500 requests a second: how many are lost

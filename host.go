@@ -115,6 +115,7 @@ type Project struct {
 	Roles  map[Role][]string `json:"roles,omitempty"`  // role → groups that have it
 	Routes []string          `json:"routes,omitempty"` // host names its services may claim: exact, or "*.example.com"; empty: any that no other project lists
 	Allow  Allow             `json:"allow,omitzero"`
+	Quotas Quotas            `json:"quotas,omitzero"`
 }
 
 // Allow lists what the services of a project may ask of a host. What is not

@@ -169,6 +169,7 @@ type Order struct {
 	RequestedBy string      `json:"requested_by"`
 	Plan        Plan        `json:"plan"`
 	Adopt       *Adoption   `json:"adopt,omitempty"`     // the container, where Kind is KindAdopt
+	Quotas      Quotas      `json:"quotas,omitzero"`     // of its project, when it was ordered; not signed: they entitle to nothing
 	Signature   string      `json:"signature,omitempty"` // an OrderStatement by the API, or for a removal a RequestStatement; without it nothing is done
 }
 

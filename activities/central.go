@@ -15,6 +15,7 @@ type Central struct {
 	Registries Registries
 	Edges      Edges
 	Releases   Releases
+	Endings    Endings
 }
 
 // Edges finds the administration of an edge by name.
@@ -109,7 +110,11 @@ func (a *Central) ReplicateImage(ctx context.Context, in ReplicateInput) error {
 	if err := a.mayCopy(in); err != nil {
 		return Failure(err)
 	}
-	return Failure(a.Registries.Copy(ctx, in.From, in.To, in.Image, func(p slipway.Progress) {
+	id, err := slipway.ParseReleaseID(in.Release)
+	if err != nil {
+		return Failure(err)
+	}
+	return Failure(a.Registries.Copy(ctx, id.Project, in.From, in.To, in.Image, func(p slipway.Progress) {
 		activity.RecordHeartbeat(ctx, p)
 	}))
 }
@@ -150,4 +155,11 @@ func (a *Central) AwaitRelease(ctx context.Context, in slipway.ReleaseID) (Await
 func (a *Central) ListLanes(ctx context.Context, _ struct{}) ([]slipway.ServiceID, error) {
 	lanes, err := a.Releases.Lanes(ctx, "")
 	return lanes, Failure(err)
+}
+
+// ReadQuotas is what the fleet file of this worker lets a project have under
+// way. It changes nothing.
+func (a *Central) ReadQuotas(_ context.Context, project string) (slipway.Quotas, error) {
+	p, _ := a.Fleet().Project(project)
+	return p.Quotas, nil
 }

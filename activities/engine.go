@@ -88,8 +88,10 @@ type Registries interface {
 
 	// Copy brings the image, by digest and tag, from one registry to another, and
 	// then compares the digest chain there. What is there already is not sent
-	// again. It calls progress as bytes arrive.
-	Copy(ctx context.Context, from, to string, image slipway.Image, progress func(slipway.Progress)) error
+	// again. It calls progress as bytes arrive. It keeps to the quota of the
+	// project that it is for; errors, beside those of Resolve: CodeUnavailable
+	// while that has as many copies under way as it may.
+	Copy(ctx context.Context, project, from, to string, image slipway.Image, progress func(slipway.Progress)) error
 
 	// PullRef is how hosts name the image in that registry, by digest, and the
 	// credentials to pull it with.

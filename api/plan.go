@@ -72,5 +72,13 @@ func (s *server) order(ctx context.Context, file, tag string) (slipway.Order, er
 	if err != nil {
 		return slipway.Order{}, err
 	}
-	return slipway.Order{Service: svc, Tag: tag, Kind: slipway.KindRelease, RequestedBy: requestOf(ctx).session.User, Plan: plan}, nil
+	return slipway.Order{
+		Service: svc, Tag: tag, Kind: slipway.KindRelease, RequestedBy: requestOf(ctx).session.User, Plan: plan, Quotas: s.quotas(svc.Project),
+	}, nil
+}
+
+// quotas are those of a project, as the fleet file has them now.
+func (s *server) quotas(project string) slipway.Quotas {
+	p, _ := s.Fleet().Project(project)
+	return p.Quotas
 }

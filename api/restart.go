@@ -53,6 +53,7 @@ func (s *server) restart(ctx context.Context, in *restartInput) (*restartOutput,
 		Reason:      in.Body.Reason,
 		RequestedBy: requestOf(ctx).session.User,
 		Plan:        plan,
+		Quotas:      s.quotas(service.Project),
 	}
 	if err := s.signOrder(&order); err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ type sender struct {
 	sent       *atomic.Int64 // requests, those without an answer too
 }
 
-func newSender(t *testing.T, s *system.System, user string, done, sent *atomic.Int64) sender {
+func newSender(t testing.TB, s *system.System, user string, done, sent *atomic.Int64) sender {
 	t.Helper()
 	var in struct{ Token string }
 	status, body, err := (sender{url: s.URL, sent: sent}).once(t.Context(), "/login", "", map[string]string{"user": user, "password": system.Password})
@@ -214,6 +214,36 @@ func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing
 	for id := range ids {
 		if r := status(t, s, id); r.Phase != slipway.Ended {
 			cli(t, s, 0, "abort", id)
+		}
+	}
+	wantEachEndOnce(t, s, append(slices.Collect(maps.Keys(ids)), waiting...))
+}
+
+// wantEachEndOnce wants one entry about the end of each release, whoever was
+// killed when it was written.
+func wantEachEndOnce(t *testing.T, s *system.System, ids []string) {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(30 * time.Second); ; <-tick.C {
+		ends, missing := map[string]int{}, 0
+		for line := range strings.Lines(as(t, s, "olga", 0, "audit", "--action", "release.end", "--lines").Stdout) {
+			ends[decode[slipway.AuditEntry](t, line).Release]++
+		}
+		for _, id := range ids {
+			switch {
+			case ends[id] > 1:
+				t.Fatalf("the log says %d times how %s ended", ends[id], id)
+			case ends[id] == 0:
+				missing++
+			}
+		}
+		if missing == 0 {
+			t.Logf("%d releases, and one entry about the end of each", len(ids))
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("of %d of %d releases the log does not say how they ended", missing, len(ids))
 		}
 	}
 }

@@ -68,7 +68,7 @@ func benchmarkRelease(b *testing.B, ready int) {
 
 // releaseOnce is the time from executing the command to the first answer of
 // the new version.
-func releaseOnce(b *testing.B, s *system.System, file, name, tag string) time.Duration {
+func releaseOnce(b testing.TB, s *system.System, file, name, tag string) time.Duration {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
 	defer cancel()
@@ -96,7 +96,7 @@ func releaseOnce(b *testing.B, s *system.System, file, name, tag string) time.Du
 
 // awaitIdle returns when no release of the service is on its way any more: the
 // retiring of blue is not to run beside what is measured next.
-func awaitIdle(b *testing.B, s *system.System, name string) {
+func awaitIdle(b testing.TB, s *system.System, name string) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
 	defer cancel()

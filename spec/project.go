@@ -16,6 +16,7 @@ var projectKeys = object[slipway.Project]{
 	"allow": func(p *slipway.Project, v value) {
 		allowKeys.decode(v, &p.Allow, `{volumes: ["/data/search/**"]}`, nil)
 	},
+	"quotas": func(p *slipway.Project, v value) { v.quotas(&p.Quotas) },
 }
 
 func (v value) projects() []slipway.Project {

@@ -87,8 +87,11 @@ func listed(info *workflow.WorkflowExecutionInfo) slipway.Release {
 	}
 	release.Project, release.Service, _ = strings.Cut(attribute(workflows.ServiceKey), "/")
 	if outcome := slipway.Outcome(attribute(workflows.OutcomeKey)); outcome != "" {
-		ended := info.GetCloseTime().AsTime()
-		release.Outcome, release.EndedAt = &outcome, &ended
+		release.Outcome = &outcome
+		if closed := info.GetCloseTime(); closed != nil { // a moment later: its end is being written down
+			ended := closed.AsTime()
+			release.EndedAt = &ended
+		}
 	}
 	return release
 }

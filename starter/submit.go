@@ -50,6 +50,7 @@ func (c *Client) update(ctx context.Context, service slipway.ServiceID, name, ke
 		WorkflowTaskTimeout:      workflows.TaskTimeout,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            "releases of " + service.String(),
+		Priority:                 workflows.LanePriority(service),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			workflows.ProjectKey.ValueSet(service.Project),
 			workflows.ServiceKey.ValueSet(service.String()),

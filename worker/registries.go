@@ -17,6 +17,7 @@ type registries struct {
 	mu      sync.Mutex
 	of      *slipway.Fleet
 	set     *registry.Set
+	copies  copies
 }
 
 func (r *registries) current() *registry.Set {
@@ -33,8 +34,14 @@ func (r *registries) Resolve(ctx context.Context, name, repository, tag, platfor
 	return r.current().Resolve(ctx, name, repository, tag, platform)
 }
 
-func (r *registries) Copy(ctx context.Context, from, to string, image slipway.Image, progress func(slipway.Progress)) error {
-	return r.current().Copy(ctx, from, to, image, progress)
+func (r *registries) Copy(ctx context.Context, project, from, to string, image slipway.Image, progress func(slipway.Progress)) error {
+	owner, _ := r.fleet().Project(project)
+	pace, done, err := r.copies.begin(project, owner.Quotas.Copy)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return r.current().Copy(ctx, from, to, image, pace, progress)
 }
 
 func (r *registries) PullRef(ctx context.Context, name string, image slipway.Image) (string, slipway.RegistryAuth, error) {

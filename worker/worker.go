@@ -32,8 +32,10 @@ type Config struct {
 
 // Bounds of what one worker does at a time.
 const (
-	maxActivities = 200 // among them watches, which mostly sleep
-	maxCopies     = 4
+	maxActivities = 1000
+	maxEager      = 100    // of these, taken by whoever asks for one without queueing: they heed neither projects nor priorities
+	maxWatches    = 20_000 // which sleep; there are some for each release that holds, for as long as it does
+	maxCopies     = 16
 	stopTimeout   = 10 * time.Second // for activities to end by themselves
 )
 
@@ -56,27 +58,34 @@ func New(c client.Client, config Config) *Worker {
 		Registries: registries,
 		Edges:      auditedEdges{edges: edges, found: found},
 		Releases:   config.Releases,
+		Endings:    &endings{audit: config.Audit},
 	}
 	beat := []interceptor.WorkerInterceptor{&pulse{}}
 	main := worker.New(c, workflows.TaskQueue, worker.Options{
-		MaxConcurrentActivityExecutionSize: maxActivities,
-		StickyScheduleToStartTimeout:       time.Second, // after a restart the old process's queue is nobody's
-		WorkerStopTimeout:                  stopTimeout,
-		MaxHeartbeatThrottleInterval:       throttle,
-		Interceptors:                       beat,
+		MaxConcurrentActivityExecutionSize:      maxActivities,
+		MaxConcurrentEagerActivityExecutionSize: maxEager,
+		StickyScheduleToStartTimeout:            time.Second, // after a restart the old process's queue is nobody's
+		WorkerStopTimeout:                       stopTimeout,
+		MaxHeartbeatThrottleInterval:            throttle,
+		Interceptors:                            beat,
 	})
-	copies := worker.New(c, workflows.CopyQueue, worker.Options{
-		MaxConcurrentActivityExecutionSize: maxCopies,
-		DisableWorkflowWorker:              true,
-		WorkerStopTimeout:                  stopTimeout,
-		MaxHeartbeatThrottleInterval:       throttle,
-		Interceptors:                       beat,
-	})
+	beside := func(queue string, most int) worker.Worker {
+		return worker.New(c, queue, worker.Options{
+			MaxConcurrentActivityExecutionSize: most,
+			DisableWorkflowWorker:              true,
+			WorkerStopTimeout:                  stopTimeout,
+			MaxHeartbeatThrottleInterval:       throttle,
+			Interceptors:                       beat,
+		})
+	}
+	watches, copies := beside(workflows.WatchQueue, maxWatches), beside(workflows.CopyQueue, maxCopies)
 	workflows.Register(main)
-	main.RegisterActivity(central)
-	main.RegisterActivity(host)
+	for _, part := range []worker.Worker{main, watches} {
+		part.RegisterActivity(central)
+		part.RegisterActivity(host)
+	}
 	copies.RegisterActivity(central)
-	return &Worker{parts: []worker.Worker{main, copies}, hosts: hosts}
+	return &Worker{parts: []worker.Worker{main, watches, copies}, hosts: hosts}
 }
 
 func authority(config Config) activities.Authority {

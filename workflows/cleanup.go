@@ -157,7 +157,7 @@ func startCleanup(ctx workflow.Context, id string, in CleanupInput) {
 		WorkflowTaskTimeout:   TaskTimeout,
 		StaticSummary:         "clean up after " + in.ID.String(),
 		TypedSearchAttributes: temporal.NewSearchAttributes(ProjectKey.ValueSet(in.ID.Project), ServiceKey.ValueSet(in.ID.ServiceID.String())),
-		Priority:              temporal.Priority{PriorityKey: 2},
+		Priority:              temporal.Priority{PriorityKey: early},
 	}), CleanupType, in)
 	_ = child.GetChildWorkflowExecution().Get(ctx, nil)
 }

@@ -17,10 +17,19 @@ func (r *release) awaitGates(ctx workflow.Context) error {
 		return nil
 	}
 	r.phase(ctx, slipway.AwaitingApproval)
+	r.standAside(ctx)
 	if err := r.awaitDecisions(ctx, slipway.BeforeSwitch, func() bool { return r.newer != nil }); err != nil {
 		return err
 	}
 	return r.lookAgain(ctx)
+}
+
+// standAside gives up the release's place of its project's quota: while it waits
+// for people it is in nobody's way, and what they have approved goes on at once.
+func (r *release) standAside(ctx workflow.Context) {
+	if r.in.Counts {
+		r.report(ctx, nil)
+	}
 }
 
 // gatesBefore are the gates before a step that are not open yet for this release,

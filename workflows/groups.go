@@ -154,6 +154,7 @@ func (r *release) watchGroup(ctx workflow.Context) error {
 	err := w.awaitGroup(ctx)
 	if err == nil && w.alarm == "" && len(gates) > 0 { // people look at it where it serves, and it is looked after meanwhile
 		r.phase(ctx, slipway.AwaitingApproval)
+		r.standAside(ctx)
 		err = r.awaitDecisions(ctx, next, func() bool { return w.alarm != "" })
 	}
 	stop() // not awaited, as with a hold

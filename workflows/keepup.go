@@ -64,7 +64,7 @@ func (l *lane) runCatchup(ctx workflow.Context, in CatchupInput, mayGoOn func() 
 		WorkflowTaskTimeout:   TaskTimeout,
 		StaticSummary:         "bring " + in.Version.Release + " to what was away",
 		TypedSearchAttributes: temporal.NewSearchAttributes(ProjectKey.ValueSet(l.service.Project), ServiceKey.ValueSet(l.service.String())),
-		Priority:              temporal.Priority{PriorityKey: 2},
+		Priority:              temporal.Priority{PriorityKey: early},
 	}), CatchupType, in)
 	if err := workflow.Await(ctx, func() bool { return child.IsReady() || !mayGoOn() }); err != nil {
 		return CatchupResult{}, nil // the lane is ended, and the Catchup with it

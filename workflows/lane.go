@@ -37,9 +37,11 @@ func Lane(ctx workflow.Context, in LaneInput) error {
 type lane struct {
 	LaneState
 	service   slipway.ServiceID
-	goingBack bool // a rollback waits for the running release to be undone
-	catching  bool // a Catchup runs, or a Vacate
-	begun     int  // the latest release whose workflow is known to have started
+	goingBack bool           // a rollback waits for the running release to be undone
+	catching  bool           // a Catchup runs, or a Vacate
+	begun     int            // the latest release whose workflow is known to have started
+	asking    int            // releases that are asked for, and wait to hear whether they may wait for a place
+	wished    slipway.Quotas // of the latest of these
 }
 
 func (l *lane) setup(ctx workflow.Context) error {
@@ -82,6 +84,8 @@ func (l *lane) setup(ctx workflow.Context) error {
 	workflow.Go(ctx, l.listen)
 	workflow.Go(ctx, l.hearCatchup)
 	workflow.Go(ctx, l.hearCordons)
+	workflow.Go(ctx, l.hearPlaced)
+	workflow.Go(ctx, l.keepPlace)
 	workflow.Go(ctx, l.catchUp)
 	for _, open := range l.Open { // children of an earlier run, whose close this one does not hear
 		workflow.Go(ctx, func(ctx workflow.Context) { l.awaitByActivity(ctx, open.ID.Number) })
@@ -98,7 +102,7 @@ func (l *lane) run(ctx workflow.Context) error {
 			return err
 		}
 		if renew() {
-			for l.listenOnce(ctx) || l.hearCatchupOnce(ctx) || l.hearCordonsOnce(ctx) { // what has arrived must not be lost with this run
+			for l.listenOnce(ctx) || l.hearCatchupOnce(ctx) || l.hearCordonsOnce(ctx) || l.hearPlacedOnce(ctx) { // what has arrived must not be lost with this run
 			}
 			return workflow.NewContinueAsNewError(ctx, LaneType, LaneInput{Service: l.service, State: l.LaneState})
 		}
@@ -133,7 +137,7 @@ func (l *lane) ready() bool {
 		return l.Lock == nil && l.Held == 0
 	case slipway.KindRelease, slipway.KindAdopt, slipway.KindRestart:
 	}
-	return l.Lock == nil
+	return l.Lock == nil && l.placed(l.Queue[0])
 }
 
 // start makes a release of the first one in the queue.
@@ -147,6 +151,9 @@ func (l *lane) start(ctx workflow.Context) {
 	l.Open = append(l.Open, next)
 	l.details(ctx)
 	in := ReleaseInput{ID: next.ID, Order: next.Order, Submitted: next.Submitted, Cordoned: l.Cordons.On(next.Order.Plan)}
+	if bounded(next) {
+		l.Place.Release, in.Counts = next.ID.Number, true
+	}
 	if l.Live != nil {
 		in.Known = append([]slipway.Version{*l.Live}, l.Good...)
 	}
@@ -161,6 +168,7 @@ func (l *lane) start(ctx workflow.Context) {
 // launch starts the workflow of a release, hears when it has started, and when
 // it is closed.
 func (l *lane) launch(ctx workflow.Context, in ReleaseInput, begun func(workflow.Context)) {
+	in.Noted = true
 	lasting, _ := workflow.NewDisconnectedContext(ctx) // to cancel a lane is not to abort, or to go back from, its releases
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(lasting, workflow.ChildWorkflowOptions{
 		WorkflowID:            ReleaseWorkflowID(in.ID),
@@ -169,7 +177,7 @@ func (l *lane) launch(ctx workflow.Context, in ReleaseInput, begun func(workflow
 		WorkflowTaskTimeout:   TaskTimeout,
 		StaticSummary:         summary(in.Order),
 		Memo:                  map[string]any{TagMemo: in.Order.Tag, KindMemo: in.Order.Kind},
-		Priority:              temporal.Priority{FairnessKey: l.service.Project},
+		Priority:              l.priority(in.Order.Kind),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			ProjectKey.ValueSet(l.service.Project),
 			ServiceKey.ValueSet(l.service.String()),
@@ -187,6 +195,16 @@ func (l *lane) launch(ctx workflow.Context, in ReleaseInput, begun func(workflow
 			l.closed(ctx, in.ID.Number, never || err == nil)
 		}
 	})
+}
+
+// priority is that of a release among all: each project has its share, and
+// within it a way back goes first.
+func (l *lane) priority(kind slipway.ReleaseKind) temporal.Priority {
+	p := temporal.Priority{PriorityKey: usual, FairnessKey: l.service.Project}
+	if kind == slipway.KindRollback {
+		p.PriorityKey = first
+	}
+	return p
 }
 
 func summary(o slipway.Order) string {
@@ -226,7 +244,12 @@ func (l *lane) closed(ctx workflow.Context, number int, properly bool) {
 		case !properly:
 			l.clearUp(ctx, number)
 		}
+		lost := l.opened(number)
 		l.take(ctx, Report{Release: l.id(number), Phase: slipway.Ended, Removed: removal})
+		if !properly && workflow.GetVersion(ctx, notesLost, workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+			state := Started(ReleaseInput{ID: lost.ID, Order: lost.Order, Submitted: lost.Submitted})
+			workflow.Go(ctx, func(ctx workflow.Context) { noteEnd(ctx, state, true) })
+		}
 	}
 	l.Open = slices.DeleteFunc(l.Open, func(q Queued) bool { return q.ID.Number == number })
 }
@@ -308,6 +331,9 @@ func (l *lane) take(ctx workflow.Context, report Report) {
 		l.Partly = 0
 	case report.Phase == slipway.Switching || report.Phase == slipway.Watching || report.Stuck != nil && number == l.Running:
 		l.Partly = number
+	}
+	if (report.Phase == slipway.AwaitingApproval || report.Stuck != nil) && l.Place.Release == number {
+		l.Place.Spent = true
 	}
 	if report.Phase == slipway.Holding || report.Phase == slipway.Ended {
 		if l.Running == number {
@@ -397,6 +423,9 @@ func (l *lane) details(ctx workflow.Context) {
 	text += fmt.Sprintf(" %d in the queue.", len(s.Queue))
 	for _, stuck := range s.Stuck {
 		text += fmt.Sprintf("\n\n`%s` is **%s**.", stuck.Release, stuck)
+	}
+	if l.turn() && l.Place.Turn == PlaceWaits {
+		text += "\n\nIt waits: " + l.Queue[0].Order.Quotas.Waits(l.service.Project) + "."
 	}
 	for _, b := range s.Behind {
 		text += fmt.Sprintf("\n\n**%s** is behind: %s.", b, b.Error)

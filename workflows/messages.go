@@ -61,6 +61,8 @@ type ReleaseInput struct {
 	Ended     *End              `json:"ended,omitempty"` // how it ended in the queue; nil: it has its turn
 
 	Cordoned []slipway.Cordon `json:"cordoned,omitempty"` // hosts of the plan that are to be left out
+	Counts   bool             `json:"counts,omitempty"`   // it has a place of its project's quota, and tells when it waits for people instead
+	Noted    bool             `json:"noted,omitempty"`    // how it ends is written into the audit log
 }
 
 // PlanInput asks what a release would do.
@@ -109,6 +111,8 @@ type LaneState struct {
 	Joins   []slipway.Joining `json:"joins,omitempty"`  // hosts that are to join what is live; one wish for each
 
 	Stuck []slipway.StuckRelease `json:"stuck,omitempty"` // releases that wait for a person
+
+	Place LanePlace `json:"place,omitzero"` // of the project's quota
 }
 
 // Queued is a release that waits for its turn, or has had it.

@@ -15,8 +15,9 @@ const Namespace = "slipway"
 
 // Task queues.
 const (
-	TaskQueue = "slipway" // workflows, and activities that need nothing special
-	CopyQueue = "copy"    // copies between registries, which must not starve probes
+	TaskQueue  = "slipway" // workflows, and activities that need nothing special
+	CopyQueue  = "copy"    // copies between registries, which must not starve probes
+	WatchQueue = "watch"   // what waits for something to happen, for days: it must not starve anything
 )
 
 // HostQueue is the task queue that the agent of a host polls.
@@ -62,6 +63,19 @@ func HostsID(unique string) string { return "hosts/" + unique }
 
 // PreflightID is the workflow ID of a look at hosts.
 func PreflightID(unique string) string { return "preflight/" + unique }
+
+// What hands out the places of a project: its type, the signals of a Lane to it,
+// and its own to a Lane.
+const (
+	ProjectType = "Project"
+
+	Ask    = "ask"    // PlaceRequest
+	Leave  = "leave"  // Place
+	Placed = "placed" // PlaceAnswer
+)
+
+// ProjectID is the workflow ID of what hands out the places of a project.
+func ProjectID(project string) string { return "project/" + project }
 
 // The one Tokens: its type, its workflow ID, and its updates.
 const (
@@ -113,6 +127,7 @@ const (
 const (
 	keepsFallen = "keep evidence of what died while blue was held" // 1: it does
 	triesOut    = "try green out before blue is stopped"           // 1: it does
+	notesLost   = "write down what was ended from outside"         // 1: it does
 )
 
 // Memo fields of a Release: what a list shows and nobody searches by.

@@ -19,7 +19,7 @@ func TestNamesAreStable(t *testing.T) {
 	id := slipway.ReleaseID{ServiceID: slipway.ServiceID{Project: "search", Service: "query-api"}, Number: 17}
 	got := []string{
 		workflows.Namespace,
-		workflows.TaskQueue, workflows.CopyQueue, workflows.HostQueue("h1"),
+		workflows.TaskQueue, workflows.CopyQueue, workflows.WatchQueue, workflows.HostQueue("h1"),
 		workflows.LaneType, workflows.ReleaseType, workflows.CleanupType, workflows.PlanType, workflows.CatchupType, workflows.HostsType, workflows.PreflightType, workflows.VacateType,
 		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id), workflows.PlanID(id.ServiceID, "x"), workflows.HostsID("x"),
 		workflows.CatchupID(id.ServiceID), workflows.CatchupCleanupID(id), workflows.PreflightID("x"), workflows.VacateID(id.ServiceID),
@@ -28,13 +28,14 @@ func TestNamesAreStable(t *testing.T) {
 		workflows.Reported, workflows.CaughtUp, workflows.Status, workflows.Waiting,
 		workflows.TokensType, workflows.TokensID, workflows.Create, workflows.Revoke, workflows.SignOut, workflows.StandingMemo,
 		workflows.CordonsType, workflows.CordonsID, workflows.Cordon, workflows.Uncordon, workflows.Cordoned, workflows.CordonsMemo,
+		workflows.ProjectType, workflows.ProjectID("search"), workflows.Ask, workflows.Leave, workflows.Placed,
 		workflows.TagMemo, workflows.KindMemo,
 		workflows.ProjectKey.GetName(), workflows.ServiceKey.GetName(), workflows.PhaseKey.GetName(),
 		workflows.OutcomeKey.GetName(), workflows.DigestKey.GetName(), workflows.RequesterKey.GetName(),
 	}
 	want := []string{
 		"slipway",
-		"slipway", "copy", "host/h1",
+		"slipway", "copy", "watch", "host/h1",
 		"Lane", "Release", "Cleanup", "Plan", "Catchup", "Hosts", "Preflight", "Vacate",
 		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17", "plan/search.query-api/x", "hosts/x",
 		"catchup/search.query-api", "cleanup/search.query-api.17/catchup", "preflight/x", "vacate/search.query-api",
@@ -43,6 +44,7 @@ func TestNamesAreStable(t *testing.T) {
 		"reported", "caught_up", "status", "waiting",
 		"Tokens", "tokens", "create", "revoke", "sign_out", "standing",
 		"Cordons", "cordons", "cordon", "uncordon", "cordoned", "cordons",
+		"Project", "project/search", "ask", "leave", "placed",
 		"tag", "kind",
 		"SlipwayProject", "SlipwayService", "SlipwayPhase",
 		"SlipwayOutcome", "SlipwayDigest", "SlipwayRequester",
@@ -59,7 +61,7 @@ func TestNamesAreStable(t *testing.T) {
 	}
 	slices.Sort(activityNames)
 	want = []string{
-		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckRequest", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ListLanes", "ProbeGreen", "PullImage", "ReadRoute",
+		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckRequest", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ListLanes", "NoteEnd", "ProbeGreen", "PullImage", "ReadQuotas", "ReadRoute",
 		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "ReviveContainer", "RunPreDeploy", "StageTarget", "StartGreen", "StopContainer", "TryOut", "UnstageTarget", "VerifyImage",
 		"WatchEdge", "WatchHost",
 	}

@@ -35,8 +35,23 @@ const reach = slipway.Duration(30 * time.Second)
 // before they count as lost with it. They take milliseconds.
 const TaskTimeout = pulse
 
-func retry(first, most time.Duration) *temporal.RetryPolicy {
-	return &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: most}
+// Priorities, of workflows and of activities: what has a lower number is handed
+// out first, where there is more to do than workers take. Among equals, projects
+// take turns.
+const (
+	first = 1 // traffic, and the way back
+	early = 2 // what others wait for: lanes, and what makes room
+	usual = 3
+)
+
+// LanePriority is that of a service's lane, through which rollbacks and aborts
+// come in.
+func LanePriority(id slipway.ServiceID) temporal.Priority {
+	return temporal.Priority{PriorityKey: early, FairnessKey: id.Project}
+}
+
+func retry(least, most time.Duration) *temporal.RetryPolicy {
+	return &temporal.RetryPolicy{InitialInterval: least, BackoffCoefficient: 2, MaximumInterval: most}
 }
 
 // asking is for questions that change nothing.
@@ -91,7 +106,7 @@ func switching(summary string, deadline slipway.Duration) workflow.ActivityOptio
 		WaitForCancellation:    true,
 		RetryPolicy:            retry(50*time.Millisecond, time.Second),
 		Summary:                summary,
-		Priority:               temporal.Priority{PriorityKey: 1},
+		Priority:               temporal.Priority{PriorityKey: first},
 	}
 }
 
@@ -129,6 +144,7 @@ func removing(summary string, grace slipway.Duration) workflow.ActivityOptions {
 		HeartbeatTimeout:       pulse,
 		RetryPolicy:            retry(200*time.Millisecond, 5*time.Second),
 		Summary:                summary,
+		Priority:               temporal.Priority{PriorityKey: early},
 	}
 }
 
@@ -144,6 +160,7 @@ func reviving(summary string, grace slipway.Duration) workflow.ActivityOptions {
 // watching is for what goes on until something happens, at most for so long.
 func watching(summary string, atMost time.Duration) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
+		TaskQueue:           WatchQueue,
 		StartToCloseTimeout: atMost + time.Hour,
 		HeartbeatTimeout:    3 * pulse, // it is in nobody's way, and there may be many
 		RetryPolicy:         retry(200*time.Millisecond, 5*time.Second),

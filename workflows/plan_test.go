@@ -40,7 +40,9 @@ func (d *diary) Init(out interceptor.WorkflowOutboundInterceptor) error {
 }
 
 func (d *diaryOutbound) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
-	d.note(ctx, workflow.GetActivityOptions(ctx).Summary)
+	if name != "NoteEnd" { // that it ended is no step
+		d.note(ctx, workflow.GetActivityOptions(ctx).Summary)
+	}
 	return d.Next.ExecuteActivity(ctx, name, args...)
 }
 

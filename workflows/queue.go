@@ -91,6 +91,9 @@ func (l *lane) waiting(id slipway.ReleaseID) (slipway.Release, error) {
 		if l.Lock != nil {
 			state.Reason += fmt.Sprintf("; %s is %s", l.service, l.Lock)
 		}
+		if i == 0 && l.turn() && l.Place.Turn == PlaceWaits {
+			state.Reason = l.Queue[0].Order.Quotas.Waits(l.service.Project)
+		}
 		return state, nil
 	}
 	if q := l.opened(id.Number); q.ID == id && id.Number > 0 { // its workflow is about to start

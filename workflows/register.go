@@ -17,5 +17,6 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Preflight, workflow.RegisterOptions{Name: PreflightType})
 	registry.RegisterWorkflowWithOptions(Tokens, workflow.RegisterOptions{Name: TokensType})
 	registry.RegisterWorkflowWithOptions(Audit, workflow.RegisterOptions{Name: AuditType})
+	registry.RegisterWorkflowWithOptions(Project, workflow.RegisterOptions{Name: ProjectType})
 	registry.RegisterWorkflowWithOptions(Cordons, workflow.RegisterOptions{Name: CordonsType})
 }

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"slipway"
+	"slipway/activities"
 )
 
 // Release brings one version of a service live, or leaves everything as it
@@ -239,6 +240,9 @@ func (r *release) end(ctx workflow.Context, err error) {
 	r.phase(ctx, slipway.Ended)
 	r.count(ctx, outcome)
 	r.report(ctx, nil)
+	if r.in.Noted {
+		noteEnd(ctx, r.state, false)
+	}
 	// A caller whose update is being answered must get the answer.
 	_ = workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 }
@@ -268,4 +272,12 @@ func (r *release) report(ctx workflow.Context, live *slipway.Version) {
 	report := Report{Release: r.in.ID, Phase: r.state.Phase, Live: live, Stuck: r.state.Stuck}
 	report.Removed = r.state.Outcome != nil && *r.state.Outcome == slipway.Removed
 	_ = workflow.SignalExternalWorkflow(ctx, LaneID(r.in.ID.ServiceID), "", Reported, report).Get(ctx, nil)
+}
+
+// noteEnd has it written into the audit log how a release ended, however long
+// that takes: nobody waits for it.
+func noteEnd(ctx workflow.Context, state slipway.Release, lost bool) {
+	state.Hosts, state.Edges, state.Gates, state.Groups, state.Differences, state.Behind = nil, nil, nil, nil, nil, nil
+	options := patient(asking("write down how it ended"))
+	_ = do(ctx, options, central.NoteEnd, activities.EndedInput{Release: state, Lost: lost})
 }

@@ -46,6 +46,8 @@ type story struct {
 	did       map[string][]string // by workflow ID, in the words of its history
 	over      bool
 	told      int // how often the lane was told which hosts are cordoned
+
+	neighbours []*neighbour // other services of the project, whose lanes the test speaks for
 }
 
 // closed is how a workflow ended.
@@ -108,12 +110,13 @@ func (s *story) tell(script func()) {
 	s.env.RegisterWorkflowWithOptions(workflows.Cleanup, workflow.RegisterOptions{Name: workflows.CleanupType})
 	s.env.RegisterWorkflowWithOptions(workflows.Catchup, workflow.RegisterOptions{Name: workflows.CatchupType})
 	s.env.RegisterWorkflowWithOptions(workflows.Vacate, workflow.RegisterOptions{Name: workflows.VacateType})
+	s.env.RegisterWorkflowWithOptions(workflows.Project, workflow.RegisterOptions{Name: workflows.ProjectType})
 	s.env.RegisterActivity(&activities.Host{
 		Authority: s.authority(), Edges: drivers{s.world},
 		Engines: drivers{s.world}, Registries: drivers{s.world}, Prober: drivers{s.world},
 		Rules: drivers{s.world}, Secrets: drivers{s.world}, Evidence: drivers{s.world},
 	})
-	s.env.RegisterActivity(&activities.Central{Authority: s.authority(), Registries: drivers{s.world}, Edges: drivers{s.world}, Releases: drivers{s.world}})
+	s.env.RegisterActivity(&activities.Central{Authority: s.authority(), Registries: drivers{s.world}, Edges: drivers{s.world}, Releases: drivers{s.world}, Endings: drivers{s.world}})
 	s.env.SetOnChildWorkflowStartedListener(func(info *workflow.Info, _ workflow.Context, _ converter.EncodedValues) {
 		s.started[info.WorkflowExecution.ID] = true
 	})
@@ -148,7 +151,15 @@ func (s *story) tell(script func()) {
 			s.env.CancelWorkflow()
 		}
 	}
-	s.env.RegisterDelayedCallback(resume, time.Millisecond)
+	var begin func()
+	begin = func() { // on a busy machine the callback may come before the lane's first step
+		if _, err := s.env.QueryWorkflowByID(workflows.LaneID(service), workflows.Status); err != nil {
+			s.env.RegisterDelayedCallback(begin, time.Millisecond)
+			return
+		}
+		resume()
+	}
+	s.env.RegisterDelayedCallback(begin, time.Millisecond)
 	s.env.ExecuteWorkflow(workflows.LaneType, workflows.LaneInput{Service: service, State: s.lane})
 	s.end = s.env.GetWorkflowError()
 	if _, renewed := errors.AsType[*workflow.ContinueAsNewError](s.end); !temporal.IsCanceledError(s.end) && !(renewed && s.renew) {

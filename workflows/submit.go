@@ -41,6 +41,12 @@ func (l *lane) submit(ctx workflow.Context, in SubmitInput) (SubmitResult, error
 		return SubmitResult{Release: before.Release}, nil
 	}
 	l.heed(ctx, in.Cordons)
+	if err := l.admit(ctx, in); err != nil {
+		return SubmitResult{}, err
+	}
+	if before := l.answered(ctx, in.Key); before != nil { // while this one waited to be admitted
+		return SubmitResult{Release: before.Release}, nil
+	}
 	queued := l.enqueue(ctx, in.Order, in.Key)
 	if takesPlaces(in.Order.Kind) {
 		l.supersede(ctx, queued)

@@ -43,6 +43,7 @@ type world struct {
 	lastIP      byte
 	foreign     map[string]slipway.Found // containers that somebody else started
 	keys        *signing.Keys            // see authority
+	endings     []slipway.AuditEntry     // of releases, as they were written down
 }
 
 var service = slipway.ServiceID{Project: "search", Service: "api"}
@@ -280,7 +281,7 @@ func (d drivers) Resolve(_ context.Context, _, repository, tag, platform string)
 	}, nil
 }
 
-func (d drivers) Copy(context.Context, string, string, slipway.Image, func(slipway.Progress)) error {
+func (d drivers) Copy(context.Context, string, string, string, slipway.Image, func(slipway.Progress)) error {
 	return nil
 }
 
@@ -307,6 +308,13 @@ func (d drivers) Connect(context.Context, string, time.Duration) error { return 
 
 func (d drivers) AwaitEnd(context.Context, slipway.ReleaseID) (slipway.Release, bool, error) {
 	panic("it is awaited in virtual time: see watch")
+}
+
+func (d drivers) Ended(_ context.Context, e slipway.AuditEntry, _ bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.endings = append(d.endings, e)
+	return nil
 }
 
 func (d drivers) Lanes(context.Context, string) ([]slipway.ServiceID, error) {

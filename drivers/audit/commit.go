@@ -33,7 +33,7 @@ func (l *Log) commit(batch []*pending) {
 	late := slices.Clip(l.owed)
 	var kept, refused []*pending
 	for _, p := range batch {
-		if happened(p.entry) {
+		if happened(p.entry) && !p.settled {
 			kept, late = append(kept, p), append(late, p.entry)
 		} else {
 			refused = append(refused, p)

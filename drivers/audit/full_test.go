@@ -69,6 +69,10 @@ func TestOnAFullDiskNothingBeginsAndWhatHasBegunEnds(t *testing.T) {
 	if err := l.Append(t.Context(), late); err == nil {
 		t.Error("an outcome is acknowledged that there is no room for")
 	}
+	settled := slipway.AuditEntry{Kind: slipway.AuditEvent, Action: "release.end", Request: "end of search.api.1", Detail: late.Detail}
+	if err := l.Settle(t.Context(), time.Time{}, settled, true); err == nil { // and nothing is owed of it
+		t.Error("an end is acknowledged that there is no room for")
+	}
 	if err := l.Append(t.Context(), intent("too late")); err == nil {
 		t.Error("an intent is acknowledged that there is no room for")
 	}

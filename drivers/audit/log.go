@@ -50,8 +50,9 @@ type Log struct {
 
 // pending is an entry whose writer waits.
 type pending struct {
-	entry slipway.AuditEntry
-	done  chan error
+	entry   slipway.AuditEntry
+	settled bool // its writer tries again: nothing is kept of it
+	done    chan error
 }
 
 // Open goes on with a chain of this part that no other process writes, or
@@ -109,8 +110,11 @@ func Place(dir string) (string, error) {
 //
 // When ctx ends first, the entry may be written all the same.
 func (l *Log) Append(ctx context.Context, e slipway.AuditEntry) error {
-	e.Time = l.Now().UTC()
-	p := &pending{entry: e, done: make(chan error, 1)}
+	return l.append(ctx, &pending{entry: e})
+}
+
+func (l *Log) append(ctx context.Context, p *pending) error {
+	p.entry.Time, p.done = l.Now().UTC(), make(chan error, 1)
 	select {
 	case <-l.closing:
 		return errors.New("the audit log is closed")

@@ -35,6 +35,10 @@ func (c *connection) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.WithContext(req.Context())
 		req.URL = &url
 	}
+	if pace := paceOf(req.Context()); pace != nil && req.Body != nil {
+		req = req.WithContext(req.Context())
+		req.Body = &pacedBody{ReadCloser: req.Body, ctx: req.Context(), pace: pace}
+	}
 	resp, err := c.inner.RoundTrip(req)
 	if err != nil {
 		return nil, err

@@ -17,12 +17,13 @@ const reportEvery = 200 * time.Millisecond
 // Copy brings the image, all of its index if it has one, from one registry to
 // the other, tags it there, and then reads the chain of digests back. What is
 // there already is not sent again, which makes a repeated copy quick. It calls
-// progress, one call at a time, as bytes arrive.
+// progress, one call at a time, as bytes arrive, and keeps to the pace, which may
+// be nil.
 //
 // Errors: CodeNotFound when the source does not have all of the image (any
 // more); CodeInvalid when something is not what its digest says; CodeForbidden,
 // CodeTooMany, CodeUnavailable.
-func (s *Set) Copy(ctx context.Context, from, to string, image slipway.Image, progress func(slipway.Progress)) error {
+func (s *Set) Copy(ctx context.Context, from, to string, image slipway.Image, pace Pace, progress func(slipway.Progress)) error {
 	source, err := s.get(from)
 	if err != nil {
 		return err
@@ -31,6 +32,7 @@ func (s *Set) Copy(ctx context.Context, from, to string, image slipway.Image, pr
 	if err != nil {
 		return err
 	}
+	ctx = paced(ctx, pace)
 	doing := fmt.Sprintf("copy %s from registry %s to %s", printed(image.Repository, image.Tag), from, to)
 	if there, err := target.tagged(ctx, image); err != nil {
 		return fail(ctx, doing, err)

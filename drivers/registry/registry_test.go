@@ -223,7 +223,7 @@ func TestCopyBringsAllOfAnIndexAndTagsIt(t *testing.T) {
 	s := set(from, to)
 	img := resolve(t, s, "v1")
 	var reports []slipway.Progress
-	if err := s.Copy(t.Context(), "internal", "production", img, func(p slipway.Progress) { reports = append(reports, p) }); err != nil {
+	if err := s.Copy(t.Context(), "internal", "production", img, nil, func(p slipway.Progress) { reports = append(reports, p) }); err != nil {
 		t.Fatal(err)
 	}
 	if len(reports) == 0 || reports[len(reports)-1].Done != reports[len(reports)-1].Total {
@@ -251,16 +251,51 @@ func TestCopyOfWhatIsThereSendsNothing(t *testing.T) {
 	push(t, from, "v1", image(t, "linux/amd64", 4096))
 	s := set(from, to)
 	img := resolve(t, s, "v1")
-	if err := s.Copy(t.Context(), "internal", "production", img, quiet); err != nil {
+	if err := s.Copy(t.Context(), "internal", "production", img, nil, quiet); err != nil {
 		t.Fatal(err)
 	}
 	writes.Store(0)
 	requests.Store(0)
-	if err := s.Copy(t.Context(), "internal", "production", img, quiet); err != nil {
+	if err := s.Copy(t.Context(), "internal", "production", img, nil, quiet); err != nil {
 		t.Fatal(err)
 	}
 	if writes.Load() != 0 || requests.Load() > 3 {
 		t.Errorf("a repeated copy took %d requests, %d of them writes", requests.Load(), writes.Load())
+	}
+}
+
+func TestCopyKeepsToItsPace(t *testing.T) {
+	t.Parallel()
+	const size = 1 << 20
+	from, to := debianRegistry(t), debianRegistry(t)
+	push(t, from, "v1", image(t, "linux/amd64", size)) // of each of its layers
+	s := set(from, to)
+	var sent, most atomic.Int64
+	pace := func(_ context.Context, bytes int) error {
+		sent.Add(int64(bytes))
+		for old := most.Load(); int64(bytes) > old && !most.CompareAndSwap(old, int64(bytes)); old = most.Load() {
+		}
+		return nil
+	}
+	if err := s.Copy(t.Context(), "internal", "production", resolve(t, s, "v1"), pace, quiet); err != nil {
+		t.Fatal(err)
+	}
+	if sent.Load() < 2*size || most.Load() > 32<<10 {
+		t.Errorf("%d bytes were sent by their pace, up to %d at a time", sent.Load(), most.Load())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancelled := func(ctx context.Context, _ int) error {
+		cancel()
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	push(t, from, "v2", image(t, "linux/amd64", size))
+	v2, err := s.Resolve(t.Context(), "internal", repository, "v2", "linux/amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Copy(ctx, "internal", "production", v2, cancelled, quiet); err == nil {
+		t.Error("a copy that was ended while it waited came to an end")
 	}
 }
 
@@ -270,7 +305,7 @@ func TestCopyMovesATagThatSaidSomethingElse(t *testing.T) {
 	push(t, from, "v1", image(t, "linux/amd64", 512))
 	push(t, to, "v1", image(t, "linux/amd64", 512))
 	s := set(from, to)
-	if err := s.Copy(t.Context(), "internal", "production", resolve(t, s, "v1"), quiet); err != nil {
+	if err := s.Copy(t.Context(), "internal", "production", resolve(t, s, "v1"), nil, quiet); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -340,12 +375,12 @@ func TestCopyFailsWhenTheSourceSendsSomethingElse(t *testing.T) {
 		s := set(from, to)
 		img := resolve(t, s, "v1")
 		armed.Store(true)
-		err := s.Copy(t.Context(), "internal", "production", img, quiet)
+		err := s.Copy(t.Context(), "internal", "production", img, nil, quiet)
 		if slipway.ErrorCode(err) != test.code {
 			t.Errorf("%s: got code %q: %v", test.name, slipway.ErrorCode(err), err)
 		}
 		armed.Store(false)
-		if err := s.Copy(t.Context(), "internal", "production", img, quiet); err != nil {
+		if err := s.Copy(t.Context(), "internal", "production", img, nil, quiet); err != nil {
 			t.Errorf("after %s, once the source is well: %v", test.name, err)
 		}
 	}

@@ -29,13 +29,13 @@ projects:
     roles: {releaser: [search-dev], approver: [search-lead], operator: [ops], viewer: [everyone]}
     routes: ["*.example.com"]
     allow: {volumes: ["%[5]s/data/**"], cap_add: [NET_BIND_SERVICE], devices: [/dev/null], secrets: ["env://SEARCH_*", "file://%[5]s/secrets/*"], ports: [%[6]d/tcp]}
-directory:
+%[7]sdirectory:
   users:
     - {name: ann, password_bcrypt: %[3]q, groups: [search-dev]}
     - {name: bob, password_bcrypt: %[3]q, groups: [search-lead]}
     - {name: olga, password_bcrypt: %[3]q, groups: [ops-lead]}
     - {name: eve, password_bcrypt: %[3]q, groups: []}
-`, at.source, at.production, PasswordBcrypt, s.options.Project, s.Dir, s.FixedPort)
+`, at.source, at.production, PasswordBcrypt, s.options.Project, s.Dir, s.FixedPort, s.options.Projects)
 }
 
 // The secrets that the worker of every system knows, as services ask for them.

@@ -38,6 +38,7 @@ type Options struct {
 	Hosts    int       // so many hosts on a network of their own, each with an edge, instead of one engine and one edge here
 	Way      lab.Way   // with Hosts: how Slipway reaches them
 	Disk     int64     // bytes that the lab's own engine, and each of Hosts, has for images and containers; 0: those of the machine
+	Projects string    // more of them, as lines of the fleet file: "  - {name: …}\n"
 	Proxied  bool      // Slipway reaches everything through a Proxy, which can be made to fail
 }
 
