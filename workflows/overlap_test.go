@@ -42,8 +42,9 @@ func TestAbortThatComesWithTheLastAcknowledgement(t *testing.T) {
 		f := s.fault(&fault{mode: late, activity: "CommitTarget"})
 		n := s.submit(s.order("v2", holding(0)))
 		s.until("it is committed", func() bool { return s.serving()[0] == release(2) })
-		s.signal(n, workflows.Abort, workflows.Request{By: "ann"})
-		s.wait(time.Millisecond) // until its signature is verified
+		if _, err := s.update(wfid(n), workflows.Abort, workflows.Request{By: "ann"}); err != nil { // it waits until its signature is verified
+			t.Fatal(err)
+		}
 		s.answer(f)
 		s.ends(n, slipway.Aborted, "aborted by ann")
 		s.is(release(1), release(1))
