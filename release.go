@@ -71,6 +71,7 @@ type Release struct {
 	SwitchSkew     Duration        `json:"switch_skew,omitzero"` // between the first edge that pointed at green and the last
 	Findings       []Finding       `json:"findings,omitempty"`   // about hosts, before anything was changed
 	Behind         []Behind        `json:"behind"`               // hosts and edges that were left out and are still to be caught up
+	Waits          *Wait           `json:"waits,omitempty"`      // what it stands still for, beside people at a gate; nil: nothing
 	Ignored        string          `json:"ignored,omitempty"`    // the latest message to it that did not count, and why
 	RollbackReady  bool            `json:"rollback_ready"`       // blue is held and its last probe succeeded
 	CleanupPending bool            `json:"cleanup_pending"`      // something is still to be removed from a host that does not answer
@@ -192,6 +193,7 @@ type ServiceStatus struct {
 	Queue   []string  `json:"queue"`             // the releases that wait, the next one first
 	Good    []Version `json:"good"`              // what served before, the latest first
 	Lock    *Lock     `json:"lock"`              // null: nothing keeps releases away
+	Stop    *Stop     `json:"stop,omitempty"`    // what holds its releases, where the line is stopped
 	Behind  []Behind  `json:"behind"`            // hosts and edges that what is live is still to be brought to
 	Removal *Removal  `json:"removal,omitempty"` // why nothing is live, where a person has taken it away
 }

@@ -45,6 +45,10 @@ type Releases interface {
 	Cordon(ctx context.Context, host, by, reason, key string) error
 	Drain(ctx context.Context, host, by, reason, key string) error
 	Uncordon(ctx context.Context, host, by, reason, key string) error
+
+	Line(ctx context.Context) (slipway.Line, error)
+	StopLine(ctx context.Context, project, by, reason, key string) error
+	ResumeLine(ctx context.Context, project, by, reason, key string) error
 }
 
 // Config is what the API is made of. What may be left out says so.
@@ -94,7 +98,7 @@ func New(c Config) (http.Handler, error) {
 	if s.tokens, err = newTokens(c, s.people, &standing{read: c.Tokens.Standing, clock: c.Now}); err != nil {
 		return nil, err
 	}
-	if s.metrics, err = newMetrics(c.Registry); err != nil {
+	if s.metrics, err = newMetrics(c.Registry, c.Releases); err != nil {
 		return nil, fmt.Errorf("register the metrics of the API: %w", err)
 	}
 	if s.pages, err = newPages(); err != nil {

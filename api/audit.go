@@ -42,6 +42,10 @@ var actions = map[string]string{
 	"POST /api/v1/hosts/{host}/cordon":                   "host.cordon",
 	"DELETE /api/v1/hosts/{host}/cordon":                 "host.uncordon",
 	"POST /api/v1/hosts/{host}/drain":                    "host.drain",
+	"POST /api/v1/line":                                  "line.stop",
+	"DELETE /api/v1/line":                                "line.resume",
+	"POST /api/v1/projects/{project}/line":               "line.stop",
+	"DELETE /api/v1/projects/{project}/line":             "line.resume",
 
 	"/temporal/": "temporal.change",
 }

@@ -105,6 +105,8 @@ func (r *request) via() string {
 func (r *request) target(e *slipway.AuditEntry) {
 	if id, err := slipway.ParseServiceID(r.segment("{project}") + "/" + r.segment("{service}")); err == nil {
 		e.Project, e.Service = id.Project, id.Service
+	} else if project := r.segment("{project}"); slipway.ValidName(project) {
+		e.Project = project
 	}
 	if id, err := slipway.ParseReleaseID(r.segment("{id}")); err == nil {
 		e.Project, e.Service, e.Release = id.Project, id.Service, id.String()

@@ -31,6 +31,7 @@ type workflows struct {
 	decided  []slipway.Decision
 	strict   bool // a decision stays with its release
 	anchor   slipway.AuditAnchor
+	line     slipway.Line
 }
 
 func newWorkflows() *workflows {
@@ -232,6 +233,20 @@ func (w *workflows) Drain(_ context.Context, host, by, reason, key string) error
 
 func (w *workflows) Uncordon(_ context.Context, host, by, reason, key string) error {
 	return w.act("uncordon", named(host), by, reason, key)
+}
+
+func (w *workflows) Line(context.Context) (slipway.Line, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.line, w.err
+}
+
+func (w *workflows) StopLine(_ context.Context, project, by, reason, key string) error {
+	return w.act("stop", named(project), by, reason, key)
+}
+
+func (w *workflows) ResumeLine(_ context.Context, project, by, reason, key string) error {
+	return w.act("resume", named(project), by, reason, key)
 }
 
 type named string

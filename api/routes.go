@@ -46,6 +46,12 @@ func (s *server) routes() []route {
 		operation("DELETE "+v1+"/hosts/{host}/cordon", operator, "Let a host be used again", s.uncordon),
 		operation("POST "+v1+"/hosts/{host}/drain", operator, "Empty a host", s.drain, accepted),
 
+		operation("GET "+v1+"/line", person, "List what is stopped", s.listStops).shows(slipway.RightView),
+		operation("POST "+v1+"/line", operator, "Stop the line of all projects", s.stopAll),
+		operation("DELETE "+v1+"/line", operator, "Resume the line of all projects", s.resumeAll),
+		operation("POST "+v1+"/projects/{project}/line", person, "Stop the line of a project", s.stopProject).asks(slipway.RightDecide),
+		operation("DELETE "+v1+"/projects/{project}/line", person, "Resume the line of a project", s.resumeProject).asks(slipway.RightDecide),
+
 		operation("POST "+v1+"/services/{project}/{service}/lock", person, "Keep new releases away", s.lock).asks(slipway.RightRelease),
 		operation("DELETE "+v1+"/services/{project}/{service}/lock", person, "Let releases start again", s.unlock).asks(slipway.RightRelease),
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -23,10 +22,6 @@ type UncordonInput struct {
 	Request
 }
 
-// retelling is how long after lanes were told of a change they are told again:
-// one that had just begun may not have been in the list of them yet.
-const retelling = 10 * time.Second
-
 // Cordons knows which hosts are to be left alone, and tells every lane as often
 // as that changes. What follows from it is for each lane to do.
 func Cordons(ctx workflow.Context, in CordonsInput) error {
@@ -42,9 +37,11 @@ func Cordons(ctx workflow.Context, in CordonsInput) error {
 			return err
 		}
 		if c.told < c.Revision {
-			if err := c.tell(ctx); err != nil {
+			now := c.Cordons
+			if err := tellLanes(ctx, Cordoned, now, func() bool { return c.Revision != now.Revision }); err != nil {
 				return err
 			}
+			c.told = now.Revision
 			continue
 		}
 		return workflow.NewContinueAsNewError(ctx, CordonsType, CordonsInput{State: c.Cordons, Told: c.told})
@@ -70,32 +67,6 @@ func (c *cordons) setup(ctx workflow.Context) error {
 		return fmt.Errorf("set up update: %w", err)
 	}
 	return c.show(ctx)
-}
-
-// tell has every lane know, now and once more a little later. A lane that is
-// told twice takes it once; one that is gone need not know.
-func (c *cordons) tell(ctx workflow.Context) error {
-	for revision, again := c.Revision, 0; again < 2 && revision == c.Revision; again++ {
-		if again > 0 {
-			if _, err := workflow.AwaitWithTimeout(ctx, retelling, func() bool { return revision != c.Revision }); err != nil {
-				return err
-			}
-		}
-		lanes, err := call(ctx, patient(asking("list the services")), central.ListLanes, struct{}{})
-		if err != nil {
-			return err
-		}
-		now := c.Cordons
-		err = each(ctx, len(lanes), func(ctx workflow.Context, i int) error {
-			_ = workflow.SignalExternalWorkflow(ctx, LaneID(lanes[i]), "", Cordoned, now).Get(ctx, nil)
-			return ctx.Err()
-		})
-		if err != nil {
-			return err
-		}
-		c.told = now.Revision
-	}
-	return nil
 }
 
 // mayCordon takes the same request twice, because an answer may have been lost,

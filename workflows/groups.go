@@ -3,6 +3,7 @@ package workflows
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -15,6 +16,9 @@ import (
 // fails, all groups go back.
 func (r *release) bring(ctx workflow.Context) error {
 	for r.group = range r.groups() {
+		if err := r.standStill(ctx); err != nil {
+			return err
+		}
 		if err := r.deploy(ctx); err != nil {
 			return err
 		}
@@ -27,6 +31,9 @@ func (r *release) bring(ctx workflow.Context) error {
 			return err
 		}
 		if err := r.groupsAnswer(); err != nil {
+			return err
+		}
+		if err := r.awaitTurn(ctx); err != nil {
 			return err
 		}
 		if err := r.takeOver(ctx); err != nil {
@@ -125,16 +132,7 @@ func (r *release) watchGroup(ctx workflow.Context) error {
 	group := &r.state.Groups[r.group]
 	group.WatchUntil = &until
 	r.phase(ctx, slipway.Watching)
-	watchCtx, stop := workflow.WithCancel(ctx)
-	w := &watch{release: r, away: map[string]string{}, atMost: atMost.Std()}
-	for i, h := range r.plan.Hosts {
-		if r.state.Hosts[i].Phase == slipway.HostServing {
-			w.lookAfter(watchCtx, h)
-		}
-	}
-	for _, i := range r.edges() {
-		workflow.Go(watchCtx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
-	}
+	w, stop := r.watchServing(ctx, atMost.Std())
 	_, err := workflow.AwaitWithOptions(ctx,
 		workflow.AwaitOptions{Timeout: atMost.Std(), TimerOptions: workflow.TimerOptions{Summary: slipway.DoesWatchGroup(r.group+1, atMost)}},
 		func() bool { return w.alarm != "" })
@@ -144,4 +142,20 @@ func (r *release) watchGroup(ctx workflow.Context) error {
 		return &halt{slipway.RolledBack, fmt.Sprintf("group %d of %d did not pass its watch: %s", r.group+1, len(r.groups()), w.alarm)}
 	}
 	return err
+}
+
+// watchServing looks after green wherever it serves by now, and after all edges,
+// until it is stopped.
+func (r *release) watchServing(ctx workflow.Context, atMost time.Duration) (*watch, workflow.CancelFunc) {
+	ctx, stop := workflow.WithCancel(ctx)
+	w := &watch{release: r, away: map[string]string{}, atMost: atMost}
+	for i, h := range r.plan.Hosts {
+		if r.state.Hosts[i].Phase == slipway.HostServing {
+			w.lookAfter(ctx, h)
+		}
+	}
+	for _, i := range r.edges() {
+		workflow.Go(ctx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
+	}
+	return w, stop
 }

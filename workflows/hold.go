@@ -30,8 +30,11 @@ func (r *release) hold(ctx workflow.Context) error {
 	w := &watch{release: r, away: map[string]string{}, atMost: hold}
 	w.start(watchCtx)
 	summary := slipway.DoesHold(r.state.Blue, slipway.Duration(hold))
-	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold, TimerOptions: workflow.TimerOptions{Summary: summary}},
-		func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" })
+	over := func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" }
+	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold, TimerOptions: workflow.TimerOptions{Summary: summary}}, over)
+	if err == nil {
+		err = r.untilResumed(ctx, over)
+	}
 	r.rejoined = nil
 	stop() // not awaited: the way back does not wait for a probe to end
 	r.state.HoldUntil, r.state.RollbackReady = nil, false

@@ -12,6 +12,7 @@ type SubmitInput struct {
 	Key   string        `json:"key,omitempty"` // the same key within KeyLifetime gets the same answer
 
 	Cordons slipway.Cordons `json:"cordons,omitzero"` // of the fleet, for a lane that nobody has told of them yet
+	Line    slipway.Line    `json:"line,omitzero"`    // the same of what is stopped
 }
 
 // SubmitResult names the release that does what was asked for.
@@ -104,6 +105,7 @@ type LaneState struct {
 	Removal *slipway.Removal  `json:"removal,omitempty"` // nil: nobody has taken away what served
 
 	Cordons slipway.Cordons `json:"cordons,omitzero"` // of the fleet, as far as it was told
+	Line    slipway.Line    `json:"line,omitzero"`    // what is stopped, as far as it was told
 }
 
 // Queued is a release that waits for its turn, or has had it.

@@ -18,4 +18,5 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Tokens, workflow.RegisterOptions{Name: TokensType})
 	registry.RegisterWorkflowWithOptions(Audit, workflow.RegisterOptions{Name: AuditType})
 	registry.RegisterWorkflowWithOptions(Cordons, workflow.RegisterOptions{Name: CordonsType})
+	registry.RegisterWorkflowWithOptions(Line, workflow.RegisterOptions{Name: LineType})
 }

@@ -54,6 +54,7 @@ type release struct {
 	accepted *Request
 	wentBack *Request
 	newer    *Request          // a newer release waits for this one
+	line     slipway.Line      // what is stopped, as the lane says
 	rejoined func(host string) // while blue is held: what is to be done when a host is caught up
 
 	stops     *Revival // what of blue was told to stop; nil: nothing

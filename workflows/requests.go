@@ -38,6 +38,7 @@ func (r *release) handleRequests(ctx workflow.Context) error {
 			r.takeIn(ctx, report)
 		}
 	})
+	workflow.Go(ctx, r.hearLine)
 	workflow.Go(ctx, r.hearOvertaking) // from another release
 	return handle(ctx, Decide, hearing[slipway.Decision]{r.mayDecide, r.decided, r.takeDecision, r.ignore})
 }

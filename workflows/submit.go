@@ -41,6 +41,7 @@ func (l *lane) submit(ctx workflow.Context, in SubmitInput) (SubmitResult, error
 		return SubmitResult{Release: before.Release}, nil
 	}
 	l.heed(ctx, in.Cordons)
+	l.heedLine(ctx, in.Line)
 	queued := l.enqueue(ctx, in.Order, in.Key)
 	if takesPlaces(in.Order.Kind) {
 		l.supersede(ctx, queued)

@@ -66,6 +66,9 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{4, "", nil, []string{"host", "cordon", "h1", "--reason", "a new kernel"}},
 		{4, "", nil, []string{"host", "drain", "h1", "--reason", "a new kernel"}},
 		{4, "", nil, []string{"host", "uncordon", "h1", "--reason", "it is there"}},
+		{0, "", nil, []string{"line", "--project", "search"}},
+		{4, "", nil, []string{"line", "stop", "--reason", "fire"}},
+		{4, "", nil, []string{"line", "resume", "--project", "search", "--reason", "it is out"}},
 		{0, "service", "query-api", []string{"unlock", "search/query-api", "--reason", "it has moved"}},
 		{1, "", nil, []string{"status", "search.query-api.99"}},
 		{0, "name", "ci", []string{"token", "create", "--project", "search", "--role", "releaser", "--expires", "30d", "--name", "ci"}},
@@ -234,6 +237,12 @@ func (o *oneRelease) HostCare(_ context.Context, host string) (slipway.HostCare,
 func (o *oneRelease) Cordon(context.Context, string, string, string, string) error   { return nil }
 func (o *oneRelease) Drain(context.Context, string, string, string, string) error    { return nil }
 func (o *oneRelease) Uncordon(context.Context, string, string, string, string) error { return nil }
+
+func (o *oneRelease) Line(context.Context) (slipway.Line, error) { return slipway.Line{}, nil }
+
+func (o *oneRelease) StopLine(context.Context, string, string, string, string) error { return nil }
+
+func (o *oneRelease) ResumeLine(context.Context, string, string, string, string) error { return nil }
 
 func (o *oneRelease) Adopt(context.Context, slipway.Order, string) (slipway.ReleaseID, error) {
 	return two, nil

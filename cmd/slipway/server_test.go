@@ -32,6 +32,7 @@ type fakeServer struct {
 	busy     int               // how many requests to answer with 503
 	held     string            // the release that holds what served before
 	locked   *slipway.Lock     // the lock of search/query-api
+	stopped  []slipway.Stop    // of search, or nothing
 	cordoned *slipway.Cordon   // of h2, the only host that may be
 	left     int               // how often something is still said to run there
 }
@@ -69,6 +70,9 @@ func newFakeServer() *fakeServer {
 		"POST /hosts/{host}/cordon":             s.cordon,
 		"POST /hosts/{host}/drain":              s.cordon,
 		"DELETE /hosts/{host}/cordon":           s.uncordon,
+		"GET /line":                             s.stops,
+		"POST /projects/{project}/line":         s.stopLine,
+		"DELETE /projects/{project}/line":       s.resumeLine,
 		"POST /services/{project}/{s}/rollback": s.rollback,
 		"POST /services/{project}/{s}/restart":  s.restart,
 		"POST /services/{project}/{s}/lock":     s.lock,
@@ -443,6 +447,23 @@ func (s *fakeServer) unlock(r *http.Request) (any, error) {
 	return struct{}{}, nil
 }
 
+func (s *fakeServer) stops(*http.Request) (any, error) {
+	return map[string]any{"stops": append([]slipway.Stop{}, s.stopped...)}, nil
+}
+
+func (s *fakeServer) stopLine(r *http.Request) (any, error) {
+	s.stopped = []slipway.Stop{{Project: r.PathValue("project"), By: "ann", Reason: reasonOf(r), At: began}}
+	return struct{}{}, nil
+}
+
+func (s *fakeServer) resumeLine(r *http.Request) (any, error) {
+	if len(s.stopped) == 0 || r.URL.Query().Get("reason") == "" {
+		return nil, slipway.Errorf(slipway.CodeConflict, "the line of search is not stopped")
+	}
+	s.stopped = nil
+	return struct{}{}, nil
+}
+
 func (s *fakeServer) services(r *http.Request) (any, error) {
 	if p := r.URL.Query().Get("project"); p != "" && p != "search" {
 		return map[string]any{"services": nil}, nil
@@ -454,6 +475,7 @@ func (s *fakeServer) services(r *http.Request) (any, error) {
 		Queue:     []string{"search.query-api.3"},
 		Good:      []slipway.Version{},
 		Lock:      s.locked,
+		Stop:      slipway.Line{Stops: s.stopped}.Holds("search"),
 	}, {
 		ServiceID: slipway.ServiceID{Project: "search", Service: "suggest"},
 	}}}, nil

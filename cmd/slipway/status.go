@@ -89,6 +89,9 @@ func standing(r slipway.Release) string {
 	for _, g := range r.Gates {
 		add("gate "+g.Name, gateText(g))
 	}
+	if r.Waits != nil {
+		add("waits", r.Waits.String())
+	}
 	add("ignored", r.Ignored)
 	if r.CleanupPending {
 		add("cleanup", "something is still to be removed from a host that does not answer")
