@@ -53,14 +53,17 @@ func (l Line) Holds(project string) *Stop {
 
 // A Wait is why a release stands still where nothing is half done.
 type Wait struct {
-	For    string     `json:"for"`    // WaitsForLine
+	For    string     `json:"for"`    // WaitsForLine or WaitsForWindow
 	Reason string     `json:"reason"` // for people
 	Since  time.Time  `json:"since"`
 	Until  *time.Time `json:"until"` // when it is over by itself; null: when somebody ends it
 }
 
-// WaitsForLine is a Wait until a stopped line is resumed.
-const WaitsForLine = "line"
+// What a release may wait for.
+const (
+	WaitsForLine   = "line"   // until it is resumed
+	WaitsForWindow = "window" // until one is open, and no freeze is on
+)
 
 // String is the wait as people read it.
 func (w Wait) String() string {
@@ -68,4 +71,14 @@ func (w Wait) String() string {
 		return w.Reason
 	}
 	return w.Reason + "; until " + w.Until.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+// Same reports whether two waits are for the same, for as long; nil is to wait
+// for nothing.
+func (w *Wait) Same(other *Wait) bool {
+	if w == nil || other == nil {
+		return w == other
+	}
+	return w.For == other.For && w.Reason == other.Reason && (w.Until == nil) == (other.Until == nil) &&
+		(w.Until == nil || w.Until.Equal(*other.Until))
 }

@@ -161,6 +161,7 @@ type Order struct {
 	RequestedBy string      `json:"requested_by"`
 	Plan        Plan        `json:"plan"`
 	Adopt       *Adoption   `json:"adopt,omitempty"`     // the container, where Kind is KindAdopt
+	Patience    Duration    `json:"patience,omitempty"`  // by how much longer it counts, because there are windows to wait for
 	Signature   string      `json:"signature,omitempty"` // an OrderStatement by the API, or for a removal a RequestStatement; without it nothing is done
 }
 

@@ -46,7 +46,8 @@ func (s *server) servicePage(w http.ResponseWriter, r *request) error {
 			slipway.ServiceStatus
 			Releases             []slipway.Release
 			MayRollBack, MayLock bool
-		}{status, releases, mayRelease && len(status.Good) > 0, mayRelease},
+			Shut                 *slipway.Wait
+		}{status, releases, mayRelease && len(status.Good) > 0, mayRelease, s.shutFor(status)},
 	})
 }
 

@@ -29,6 +29,13 @@ func (s *server) plan(ctx context.Context, in *planInput) (*planOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	if preview.Waits = s.shut(order); preview.Waits != nil {
+		text := "it would not switch now, but wait: " + preview.Waits.String()
+		if err := s.tooLong(order); err != nil {
+			text = "it will be refused: " + err.Error()
+		}
+		preview.Warnings = append(preview.Warnings, text)
+	}
 	return &planOutput{preview}, nil
 }
 
@@ -49,5 +56,13 @@ func (s *server) order(ctx context.Context, file, tag string) (slipway.Order, er
 	if err != nil {
 		return slipway.Order{}, err
 	}
-	return slipway.Order{Service: svc, Tag: tag, Kind: slipway.KindRelease, RequestedBy: requestOf(ctx).session.User, Plan: plan}, nil
+	order := slipway.Order{Service: svc, Tag: tag, Kind: slipway.KindRelease, RequestedBy: requestOf(ctx).session.User, Plan: plan}
+	calendar := s.calendar(svc, plan)
+	if unknown := calendar.Unknown(); unknown != "" {
+		return slipway.Order{}, slipway.Errorf(slipway.CodeInvalid, "the fleet file has no %s, which windows or freezes of %s name", unknown, svc.ServiceID)
+	}
+	if !calendar.Empty() {
+		order.Patience = slipway.Duration(slipway.WindowPatience)
+	}
+	return order, nil
 }

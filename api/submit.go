@@ -27,6 +27,9 @@ func (s *server) submit(ctx context.Context, in *submitInput) (*submitOutput, er
 		return nil, err
 	}
 	order.Force, order.Reason = in.Body.Force, in.Body.Reason
+	if err := s.tooLong(order); err != nil {
+		return nil, err
+	}
 	if err := s.signOrder(&order); err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 // fails, all groups go back.
 func (r *release) bring(ctx workflow.Context) error {
 	for r.group = range r.groups() {
-		if err := r.standStill(ctx); err != nil {
+		if err := r.awaitStart(ctx); err != nil {
 			return err
 		}
 		if err := r.deploy(ctx); err != nil {

@@ -143,7 +143,7 @@ func (l *lane) start(ctx workflow.Context) {
 	l.Running = next.ID.Number
 	l.Open = append(l.Open, next)
 	l.details(ctx)
-	in := ReleaseInput{ID: next.ID, Order: next.Order, Submitted: next.Submitted, Cordoned: l.Cordons.On(next.Order.Plan)}
+	in := ReleaseInput{ID: next.ID, Order: next.Order, Submitted: next.Submitted, Cordoned: l.Cordons.On(next.Order.Plan), Windowed: true}
 	if l.Live != nil {
 		in.Known = append([]slipway.Version{*l.Live}, l.Good...)
 	}

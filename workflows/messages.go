@@ -60,6 +60,7 @@ type ReleaseInput struct {
 	Ended     *End              `json:"ended,omitempty"` // how it ended in the queue; nil: it has its turn
 
 	Cordoned []slipway.Cordon `json:"cordoned,omitempty"` // hosts of the plan that are to be left out
+	Windowed bool             `json:"windowed,omitempty"` // it waits for windows; false: it has begun before there were any
 }
 
 // PlanInput asks what a release would do.

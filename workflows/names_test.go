@@ -61,9 +61,9 @@ func TestNamesAreStable(t *testing.T) {
 	}
 	slices.Sort(activityNames)
 	want = []string{
-		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckRequest", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ListLanes", "ProbeGreen", "PullImage", "ReadRoute",
+		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckRequest", "CheckWindow", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ListLanes", "ProbeGreen", "PullImage", "ReadRoute",
 		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "ReviveContainer", "RunPreDeploy", "StageTarget", "StartGreen", "StopContainer", "UnstageTarget", "VerifyImage",
-		"WatchEdge", "WatchHost",
+		"WatchEdge", "WatchHost", "WatchWindow",
 	}
 	if diff := cmp.Diff(want, activityNames); diff != "" {
 		t.Errorf("activities (-want +got):\n%s", diff)

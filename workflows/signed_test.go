@@ -25,7 +25,7 @@ func (w *world) authority() activities.Authority {
 		}
 		w.keys = keys
 	}
-	return activities.Authority{Signatures: w.keys, Fleet: current}
+	return activities.Authority{Signatures: w.keys, Fleet: current, Clock: w.clock}
 }
 
 func (w *world) seal(s slipway.Statement) string {
@@ -75,7 +75,12 @@ func (s *story) sealed(o slipway.Order) string {
 	if o.Signature != "" {
 		return o.Signature
 	}
-	return s.seal(o.Statement())
+	statement := o.Statement()
+	token, err := s.authority().Signatures.Seal(statement, statement.Lasts())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return token
 }
 
 func (s *story) request(act, release string, r workflows.Request) string {

@@ -77,31 +77,41 @@ func (r *release) standStill(ctx workflow.Context) error {
 	if r.stopped() == nil {
 		return nil
 	}
-	alarm := func() string { return "" }
-	if r.served() {
-		w, stop := r.watchServing(ctx, aYear)
-		defer stop()
-		alarm = func() string { return w.alarm }
-	}
+	alarm, stop := r.overlook(ctx)
+	defer stop()
 	since := workflow.Now(ctx)
 	defer func() { r.state.Waits = nil }()
-	for stop := r.stopped(); stop != nil; stop = r.stopped() {
+	for held := r.stopped(); held != nil; held = r.stopped() {
 		was := r.line.Revision
-		r.state.Waits = &slipway.Wait{For: slipway.WaitsForLine, Reason: stop.String(), Since: since}
+		r.state.Waits = &slipway.Wait{For: slipway.WaitsForLine, Reason: held.String(), Since: since}
 		r.details(ctx)
 		err := workflow.Await(ctx, func() bool { return r.line.Revision != was || alarm() != "" || r.givesWay() })
 		switch {
 		case err != nil:
 			return err
 		case alarm() != "":
-			return &halt{slipway.RolledBack, fmt.Sprintf("while %s, group %d of %d failed: %s", stop, r.group, len(r.groups()), alarm())}
+			return r.failedMeanwhile(held.String(), alarm())
 		case r.givesWay():
-			return &halt{slipway.Superseded, fmt.Sprintf("%s (%s) took its place while it stood still, because %s", r.newer.By, r.newer.Reason, stop)}
+			return &halt{slipway.Superseded, fmt.Sprintf("%s (%s) took its place while it stood still, because %s", r.newer.By, r.newer.Reason, held)}
 		}
 	}
 	r.state.Waits = nil
 	r.details(ctx)
 	return nil
+}
+
+// overlook watches green where it serves already, while a release waits between
+// groups, and says why to go back.
+func (r *release) overlook(ctx workflow.Context) (alarm func() string, stop workflow.CancelFunc) {
+	if !r.served() {
+		return func() string { return "" }, func() {}
+	}
+	w, stop := r.watchServing(ctx, aYear)
+	return func() string { return w.alarm }, stop
+}
+
+func (r *release) failedMeanwhile(held, alarm string) error {
+	return &halt{slipway.RolledBack, fmt.Sprintf("while it stood still (%s), what serves of it failed: %s", held, alarm)}
 }
 
 // givesWay reports whether a newer release takes the place of this one while it
@@ -124,20 +134,4 @@ func (r *release) untilResumed(ctx workflow.Context, over func() bool) error {
 	}
 	r.state.Waits = nil
 	return nil
-}
-
-// awaitTurn is the last thing before the switch. After a wait, of whatever kind,
-// blue is still to be what serves, and green to be well: both are looked at once
-// more.
-func (r *release) awaitTurn(ctx workflow.Context) error {
-	if r.stopped() == nil {
-		return nil
-	}
-	if err := r.standStill(ctx); err != nil {
-		return err
-	}
-	if !r.served() {
-		return r.lookAgain(ctx)
-	}
-	return r.proveAgain(ctx) // what serves was watched
 }

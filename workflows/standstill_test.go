@@ -235,7 +235,7 @@ func TestStoppedLineHoldsBetweenGroupsUnderWatch(t *testing.T) {
 		reason  string
 	}{
 		"goes on":         {func(s *story, _ int) { s.resume() }, slipway.Live, ""},
-		"the canary dies": {func(s *story, _ int) { s.fall(release(2), true) }, slipway.RolledBack, "was stopped by ops: the shop is on fire, group 1 of 3 failed: " + release(2) + " does not answer any more"},
+		"the canary dies": {func(s *story, _ int) { s.fall(release(2), true) }, slipway.RolledBack, "(the line was stopped by ops: the shop is on fire), what serves of it failed: " + release(2) + " does not answer any more"},
 		"a person goes back on an edge": {
 			func(s *story, _ int) { s.override("e1", release(1)) }, slipway.RolledBack, "operator:ops went back to " + release(1) + " on edge e1",
 		},

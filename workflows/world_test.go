@@ -42,6 +42,7 @@ type world struct {
 	lastIP   byte
 	foreign  map[string]slipway.Found // containers that somebody else started
 	keys     *signing.Keys            // see authority
+	clock    func() time.Time         // virtual time
 }
 
 var service = slipway.ServiceID{Project: "search", Service: "api"}
