@@ -64,17 +64,19 @@ type Release struct {
 	Hosts          []ReleaseHost   `json:"hosts"`
 	Edges          []ReleaseEdge   `json:"edges"`
 	Gates          []GateState     `json:"gates"`
-	Groups         []ReleaseGroup  `json:"groups,omitempty"`     // in their order; none: all hosts at once
-	Group          int             `json:"group,omitempty"`      // the one that is under way, from 1; 0: none
-	PreDeploy      *PreDeployState `json:"pre_deploy,omitempty"` // nil: there is none, or not yet
-	Progress       string          `json:"progress,omitempty"`   // of what is under way, for people: how far it has come, or why it is tried again
-	SwitchSkew     Duration        `json:"switch_skew,omitzero"` // between the first edge that pointed at green and the last
-	Findings       []Finding       `json:"findings,omitempty"`   // about hosts, before anything was changed
-	Behind         []Behind        `json:"behind"`               // hosts and edges that were left out and are still to be caught up
-	Waits          *Wait           `json:"waits,omitempty"`      // what it stands still for, beside people at a gate; nil: nothing
-	Ignored        string          `json:"ignored,omitempty"`    // the latest message to it that did not count, and why
-	RollbackReady  bool            `json:"rollback_ready"`       // blue is held and its last probe succeeded
-	CleanupPending bool            `json:"cleanup_pending"`      // something is still to be removed from a host that does not answer
+	Groups         []ReleaseGroup  `json:"groups,omitempty"`      // in their order; none: all hosts at once
+	Group          int             `json:"group,omitempty"`       // the one that is under way, from 1; 0: none
+	PreDeploy      *PreDeployState `json:"pre_deploy,omitempty"`  // nil: there is none, or not yet
+	Progress       string          `json:"progress,omitempty"`    // of what is under way, for people: how far it has come, or why it is tried again
+	SwitchSkew     Duration        `json:"switch_skew,omitzero"`  // between the first edge that pointed at green and the last
+	Findings       []Finding       `json:"findings,omitempty"`    // about hosts, before anything was changed
+	Behind         []Behind        `json:"behind"`                // hosts and edges that were left out and are still to be caught up
+	BreakGlass     bool            `json:"break_glass,omitempty"` // who asked for it wants it to switch in spite of a window
+	Passes         []Pass          `json:"passes,omitempty"`      // of people who broke the glass; see Passed
+	Waits          *Wait           `json:"waits,omitempty"`       // what it stands still for, beside people at a gate; nil: nothing
+	Ignored        string          `json:"ignored,omitempty"`     // the latest message to it that did not count, and why
+	RollbackReady  bool            `json:"rollback_ready"`        // blue is held and its last probe succeeded
+	CleanupPending bool            `json:"cleanup_pending"`       // something is still to be removed from a host that does not answer
 }
 
 // ReleaseKind tells releases of a new version from what else a lane does.
@@ -156,7 +158,8 @@ type Order struct {
 	Service     Service     `json:"service"`
 	Tag         string      `json:"tag"` // a tag, or a digest "sha256:…"
 	Kind        ReleaseKind `json:"kind"`
-	Force       bool        `json:"force,omitempty"` // release even if exactly this serves already
+	Force       bool        `json:"force,omitempty"`       // release even if exactly this serves already
+	BreakGlass  bool        `json:"break_glass,omitempty"` // it is to switch in spite of a window, if a second person says so
 	Reason      string      `json:"reason,omitempty"`
 	RequestedBy string      `json:"requested_by"`
 	Plan        Plan        `json:"plan"`

@@ -46,6 +46,7 @@ type OrderStatement struct {
 	Windows     []Window    `json:"windows,omitempty"` // of the service; those of the fleet are in each fleet file
 	Freezes     []Window    `json:"freezes,omitempty"`
 	Patience    Duration    `json:"patience,omitempty"`
+	BreakGlass  bool        `json:"break_glass,omitempty"`
 }
 
 // Type is that of orders.
@@ -75,6 +76,7 @@ func (o Order) Statement() OrderStatement {
 		Windows:     o.Service.Windows,
 		Freezes:     o.Service.Freezes,
 		Patience:    o.Patience,
+		BreakGlass:  o.BreakGlass,
 	}
 	for _, h := range o.Plan.Hosts {
 		s.Hosts = append(s.Hosts, h.Name)

@@ -147,7 +147,7 @@ func (a *Central) switching(ctx context.Context, w *slipway.Warrant, release, ed
 	if err := a.approved(w, g, open); err != nil {
 		return g, err
 	}
-	if err := a.inTime(g, a.behind(g, edge)); err != nil && !a.servesElsewhere(ctx, g, edge) {
+	if err := a.inTime(w, g, a.behind(g, edge)); err != nil && !a.servesElsewhere(ctx, g, edge) {
 		return g, err
 	}
 	return g, nil

@@ -90,7 +90,7 @@ func (a *Host) mayPreDeploy(ctx context.Context, in StartInput) error {
 	_, err = engine.Inspect(ctx, in.Name)
 	if slipway.ErrorCode(err) == slipway.CodeNotFound {
 		if _, err = a.present(in.Warrant, in.Release); err == nil {
-			err = a.inTime(g, g.Hosts)
+			err = a.inTime(in.Warrant, g, g.Hosts)
 		}
 	}
 	return err

@@ -30,7 +30,23 @@ func (a *Central) CheckWindow(_ context.Context, in WindowInput) (WindowResult, 
 	if err != nil {
 		return WindowResult{}, Failure(err)
 	}
-	return WindowResult{Wait: a.shut(g, in.Hosts, a.now())}, nil
+	wait, err := a.waits(in, &g)
+	return WindowResult{Wait: wait}, Failure(err)
+}
+
+// waits is what is in the way of a release that nobody has broken the glass for.
+func (a *Central) waits(in WindowInput, g *grant) (*slipway.Wait, error) {
+	wait := a.shut(*g, in.Hosts, a.now())
+	if wait == nil || len(in.Warrant.Passes) == 0 {
+		return wait, nil
+	}
+	if _, err := a.resolved(in.Warrant, g); err != nil {
+		return nil, err
+	}
+	if a.passed(in.Warrant, *g) == nil {
+		return nil, nil
+	}
+	return wait, nil
 }
 
 // windowInterval is how soon a change of the fleet file, or the time, is seen.
@@ -50,8 +66,8 @@ func (a *Central) WatchWindow(ctx context.Context, in WindowInput) (WindowResult
 		now, fleet := a.now(), a.Fleet()
 		if fleet != looked || in.Known.Until != nil && !now.Before(*in.Known.Until) {
 			looked = fleet
-			if wait := a.shut(g, in.Hosts, now); !wait.Same(in.Known) {
-				return WindowResult{Wait: wait}, nil
+			if wait, err := a.waits(in, &g); err != nil || !wait.Same(in.Known) {
+				return WindowResult{Wait: wait}, Failure(err)
 			}
 		}
 		if now.After(g.until) {
@@ -70,14 +86,34 @@ func (a *Central) WatchWindow(ctx context.Context, in WindowInput) (WindowResult
 const graceful = time.Minute
 
 // inTime refuses what has an effect on hosts outside of a window, or in a
-// freeze.
-func (a Authority) inTime(g grant, hosts []string) error {
+// freeze, unless two people have signed that it may.
+func (a Authority) inTime(w *slipway.Warrant, g grant, hosts []string) error {
 	now := a.now()
 	wait := a.shut(g, hosts, now)
 	if wait == nil || a.shut(g, hosts, now.Add(-graceful)) == nil {
 		return nil
 	}
-	return refused(g.release, slipway.Errorf(slipway.CodeForbidden, "it may not switch now: %s", wait))
+	if len(w.Passes) == 0 {
+		return refused(g.release, slipway.Errorf(slipway.CodeForbidden, "it may not switch now: %s", wait))
+	}
+	if err := a.passed(w, g); err != nil {
+		return refused(g.release, slipway.Errorf(slipway.CodeForbidden, "it may not switch now: %s; %w", wait, err))
+	}
+	return nil
+}
+
+// passed wants the glass broken by passes that count now, on exactly this.
+func (a Authority) passed(w *slipway.Warrant, g grant) error {
+	var passes []slipway.PassStatement
+	for _, token := range w.Passes {
+		var p slipway.PassStatement
+		if _, err := a.Signatures.Open(token, &p); err == nil {
+			passes = append(passes, p)
+		} else if _, err := a.Signatures.Proof(token, &p); err != nil { // one that has only run out is a voice less
+			return err
+		}
+	}
+	return g.Passed(g.order, g.release, g.digest, passes)
 }
 
 // shut is what keeps a release from hosts at a moment; nil: nothing. Only what

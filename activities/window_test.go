@@ -114,3 +114,58 @@ func TestWatchWindowReturnsWhenTheFreezeIsOver(t *testing.T) {
 	in.Warrant.Order = "none"
 	failed(t, run(t, central.CheckWindow, in, nil), slipway.CodeForbidden, false, "the signature of the order is not right")
 }
+
+func TestAnEdgeIsToldInAFreezeIfTwoPeopleSignedThat(t *testing.T) {
+	t.Parallel()
+	begins := time.Now().UTC().Truncate(time.Minute)
+	pass := func(w *slipway.Warrant, by string, decides bool) slipway.PassStatement {
+		o := ordering()
+		return slipway.PassStatement{
+			Release: "search.api.2", Order: idOf(w.Order), By: by, Reason: "fire", Decides: decides,
+			Digest: image.Digest, Settings: o.Settings, Plan: o.Plan, RequestedBy: o.RequestedBy,
+		}
+	}
+	for name, c := range map[string]struct {
+		passes func(w *slipway.Warrant) []string
+		says   string
+	}{
+		"two": {func(w *slipway.Warrant) []string {
+			return []string{seal(pass(w, "ann", false)), seal(pass(w, "lea", true))}
+		}, ""},
+		"one": {func(w *slipway.Warrant) []string { return []string{seal(pass(w, "lea", true))} }, "and 1 did"},
+		"one twice": {func(w *slipway.Warrant) []string {
+			return []string{seal(pass(w, "lea", true)), seal(pass(w, "lea", true))}
+		}, "and 1 did"},
+		"one has run out": {func(w *slipway.Warrant) []string {
+			return []string{expired(pass(w, "ann", false)), seal(pass(w, "lea", true))}
+		}, "and 1 did"},
+		"made up": {func(w *slipway.Warrant) []string {
+			return []string{seal(pass(w, "ann", false)), tampered(seal(pass(w, "lea", true)))}
+		}, "the signature of the pass is not right"},
+		"decisions instead": {func(w *slipway.Warrant) []string { return w.Decisions }, "a signature of another kind was given where a signed pass belongs"},
+		"of another order": {func(w *slipway.Warrant) []string {
+			other := pass(w, "lea", true)
+			other.Order = "another"
+			return []string{seal(pass(w, "ann", false)), seal(other)}
+		}, "for another order"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g, central := newGateway()
+			central.Fleet, central.Clock = frozen(begins), func() time.Time { return begins.Add(2 * time.Minute) }
+			in := staging()
+			in.Warrant.Passes = c.passes(in.Warrant)
+			err := run(t, central.StageTarget, in, nil)
+			if c.says != "" {
+				failed(t, err, slipway.CodeForbidden, false, c.says)
+				if len(g.table) != 0 {
+					t.Errorf("the edge has %+v", g.table)
+				}
+				return
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -25,6 +25,7 @@ type Releases interface {
 	Plan(ctx context.Context, order slipway.Order) (slipway.Preview, error)
 	Preflight(ctx context.Context, plan slipway.Plan, order *slipway.Order) (slipway.PreflightReport, error)
 	Decide(ctx context.Context, id slipway.ReleaseID, decision slipway.Decision, key string) error
+	BreakGlass(ctx context.Context, id slipway.ReleaseID, pass slipway.Pass, key string) error
 	Abort(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error
 	Accept(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error
 	Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, request slipway.Request, key string) (slipway.ReleaseID, error)

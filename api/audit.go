@@ -31,6 +31,7 @@ var actions = map[string]string{
 	"POST /api/v1/releases":                              "release.submit",
 	"POST /api/v1/releases/{id}/decisions":               "release.decide",
 	"POST /api/v1/releases/{id}/decisions/signature":     "release.sign",
+	"POST /api/v1/releases/{id}/break-glass":             "release.break_glass",
 	"POST /api/v1/releases/{id}/abort":                   "release.abort",
 	"POST /api/v1/releases/{id}/accept":                  "release.accept",
 	"POST /api/v1/adoptions":                             "service.adopt",

@@ -120,6 +120,10 @@ var waysIn = map[string]asked{
 		body:    map[string]any{"gate": "go", "decision": "approve", "reason": "seen"},
 		entries: both(`release.sign by "abel" via "token" on search/query-api search.query-api.7 gate go because seen`),
 	},
+	"POST /api/v1/releases/{id}/break-glass": {
+		user: "rita", path: "/api/v1/releases/search.query-api.7/break-glass", want: 204, body: map[string]any{"reason": "fire"},
+		entries: both(`release.break_glass by "rita" via "token" on search/query-api search.query-api.7 because fire`),
+	},
 	"POST /api/v1/releases/{id}/abort": {
 		user: "rita", path: "/api/v1/releases/search.query-api.7/abort", want: 204, body: map[string]any{"reason": "wrong"},
 		entries: both(`release.abort by "rita" via "token" on search/query-api search.query-api.7 because wrong`),

@@ -55,6 +55,7 @@ func (s *server) servicePage(w http.ResponseWriter, r *request) error {
 type releaseView struct {
 	slipway.Release
 	MayAbort, MayRollBack, MayAccept bool
+	MayBreak                         bool
 	MayDecide                        []string // the gates
 }
 
@@ -75,6 +76,7 @@ func (s *server) releasePage(w http.ResponseWriter, r *request) error {
 		case slipway.Undoing, slipway.Ended:
 		default:
 			shown.MayAbort = true
+			shown.MayBreak = release.Waits != nil && release.Waits.For == slipway.WaitsForWindow
 		}
 	}
 	for _, gate := range release.Gates {

@@ -24,7 +24,7 @@ const (
 
 // kept are the keys of bodies and answers that are written down. What is not
 // among them, such as a password or a token, is not.
-var kept = []string{"tag", "force", "to", "decision", "digest", "settings", "name", "role", "expires", "expires_at", "id", "release", "held", "container", "host", "retire"}
+var kept = []string{"tag", "force", "break_glass", "to", "decision", "digest", "settings", "name", "role", "expires", "expires_at", "id", "release", "held", "container", "host", "retire"}
 
 // entry says who wants what, on what and why, as far as a request and what was
 // read of it (nil: nothing) tell.

@@ -29,6 +29,7 @@ func (s *server) routes() []route {
 		operation("GET "+v1+"/releases/{id}/events", person, "Follow a release", s.events, eventStream).asks(slipway.RightView),
 		operation("POST "+v1+"/releases/{id}/decisions", person, "Approve or reject at a gate", s.decide).asks(slipway.RightDecide),
 		operation("POST "+v1+"/releases/{id}/decisions/signature", person, "Sign a decision, to be passed on by other means", s.signed).asks(slipway.RightDecide),
+		operation("POST "+v1+"/releases/{id}/break-glass", person, "Have a release switch in spite of a window or a freeze, if a second person says so", s.breakGlass).asks(slipway.RightRelease),
 		operation("POST "+v1+"/releases/{id}/abort", person, "Abort a release that does not serve yet", s.abort).asks(slipway.RightRelease),
 		operation("POST "+v1+"/releases/{id}/accept", person, "Retire the version before now", s.accept).asks(slipway.RightRelease),
 

@@ -219,6 +219,7 @@ func checkCell(t *testing.T, s *site, a api.Action, p principal, token string) {
 		"/cordon":          map[string]string{"reason": "because"},
 		"/drain":           map[string]string{"reason": "because"},
 		"/lock":            map[string]string{"reason": "because"},
+		"/break-glass":     map[string]string{"reason": "because"},
 		"/line":            map[string]string{"reason": "because"},
 		"/api/v1/tokens":   map[string]string{"project": p.project, "role": "viewer", "expires": "1h"},
 	} {

@@ -28,9 +28,9 @@ func (s *server) tooLong(order slipway.Order) error {
 	case wait == nil || wait.Until != nil && wait.Until.Sub(s.Now()) <= slipway.WindowPatience:
 		return nil
 	case wait.Until == nil:
-		return slipway.Errorf(slipway.CodeConflict, "%s may not switch now (%s), and nobody knows until when: release it when that is over", order.Service.ServiceID, wait.Reason)
+		return slipway.Errorf(slipway.CodeConflict, "%s may not switch now (%s), and nobody knows until when: release it when that is over; two people break the glass, beginning with slipway release --break-glass --reason TEXT", order.Service.ServiceID, wait.Reason)
 	}
-	return slipway.Errorf(slipway.CodeConflict, "%s may not switch before %s (%s), which is more than %d days from now: release it then",
+	return slipway.Errorf(slipway.CodeConflict, "%s may not switch before %s (%s), which is more than %d days from now: release it then; two people break the glass, beginning with slipway release --break-glass --reason TEXT",
 		order.Service.ServiceID, wait.Until.UTC().Format("2006-01-02 15:04 UTC"), wait.Reason, slipway.WindowPatience/(24*time.Hour))
 }
 

@@ -86,3 +86,64 @@ func TestRollbackAndRestartAreTakenInAFreeze(t *testing.T) {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }
+
+func TestBreakGlassSignsWhoSaysWhatAboutWhat(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.workflows.put(release("search.query-api.7", slipway.AwaitingApproval))
+	const path = "/api/v1/releases/search.query-api.7/break-glass"
+	for user, decides := range map[string]bool{"rita": false, "abel": true} {
+		if a := s.as(user, "POST", path, map[string]string{"reason": "fire"}); a.StatusCode != http.StatusNoContent {
+			t.Fatalf("%s: %d %s", user, a.StatusCode, a.body)
+		}
+		s.workflows.change(func(w *workflows) {
+			p := w.passes[len(w.passes)-1]
+			var signed slipway.PassStatement
+			seal, err := keys().Open(p.Signature, &signed)
+			if err != nil || signed.By != user || signed.Decides != decides || signed.Reason != "fire" || signed.Digest != digest || signed.RequestedBy != "rita" || signed.Release != "search.query-api.7" {
+				t.Errorf("%s signed %+v: %v", user, signed, err)
+			}
+			if lasts := seal.Until.Sub(seal.At); lasts != slipway.PassLasts {
+				t.Errorf("it counts for %s", lasts)
+			}
+		})
+	}
+	if a := s.as("abel", "POST", path, map[string]string{"reason": "fire", "digest": "sha256:other"}); a.StatusCode != http.StatusConflict {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	s.workflows.put(release("search.query-api.7", slipway.AwaitingApproval, func(r *slipway.Release) { r.RequestedBy = "rita" }))
+	s.workflows.change(func(w *workflows) {
+		r := w.releases["search.query-api.7"]
+		r.RequestedBy = "eve" // so that rita could be the second
+		w.releases[r.ID] = r
+	})
+	if a := s.as("rita", "POST", path, map[string]string{"reason": "fire"}); a.StatusCode != http.StatusForbidden || !strings.Contains(a.body, "somebody has changed it in Temporal") {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+func TestReleaseThatWouldWaitForTooLongIsTakenWithBreakGlass(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.frozen(time.Now().AddDate(0, 0, 30))
+	in := map[string]any{"service_file": serviceFile, "tag": "v2", "break_glass": true}
+	if a := s.as("rita", "POST", "/api/v1/releases", in); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "says why") {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	in["reason"] = "orders get lost"
+	if a := s.as("rita", "POST", "/api/v1/releases", in); a.StatusCode != http.StatusAccepted {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	s.workflows.change(func(w *workflows) {
+		var signed slipway.OrderStatement
+		if _, err := keys().Open(w.orders[0].Signature, &signed); err != nil || !signed.BreakGlass {
+			t.Errorf("signed is %+v: %v", signed, err)
+		}
+	})
+	secret := s.made("otto").Secret
+	for path, body := range map[string]any{"/api/v1/releases": in, "/api/v1/releases/search.query-api.1/break-glass": map[string]string{"reason": "fire"}} {
+		if a := s.with(secret, "POST", path, body); a.StatusCode != http.StatusForbidden || !strings.Contains(a.body, "a token breaks no glass") {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
+		}
+	}
+}

@@ -107,6 +107,7 @@ const (
 	Submit   = "submit"    // update of a Lane: SubmitInput → SubmitResult
 	Rollback = "rollback"  // update of a Lane: RollbackInput → SubmitResult; signal to a Release that holds: Request
 	Decide   = "decide"    // update of, and signal to, a Release: slipway.Decision
+	Pass     = "pass"      // update of, and signal to, a Release: slipway.Pass
 	Abort    = "abort"     // update of, and signal to, a Release: Request; update of a Lane, for a release that waits: AbortInput
 	Accept   = "accept"    // update of, and signal to, a Release that holds: Request
 	Lock     = "lock"      // update of a Lane: Request

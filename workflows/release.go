@@ -159,6 +159,7 @@ func Started(in ReleaseInput) slipway.Release {
 		Phase:       slipway.Queued,
 		Reason:      in.Order.Reason,
 		RequestedBy: in.Order.RequestedBy,
+		BreakGlass:  in.Order.BreakGlass,
 		StartedAt:   in.Submitted,
 		Hosts:       []slipway.ReleaseHost{},
 		Edges:       []slipway.ReleaseEdge{},

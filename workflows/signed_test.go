@@ -62,6 +62,11 @@ func (s *story) signed(workflowID, name string, in any) any {
 	case workflows.Request:
 		in.Signature = s.request(name, strings.TrimPrefix(workflowID, "release/"), in)
 		return in
+	case slipway.Pass:
+		if in.Signature == "" {
+			in.Signature = s.voucher(strings.TrimPrefix(workflowID, "release/"), in)
+		}
+		return in
 	case slipway.Decision:
 		if in.Signature == "" {
 			in.Signature = s.vote(strings.TrimPrefix(workflowID, "release/"), in)
@@ -106,6 +111,24 @@ func (s *story) vote(id string, d slipway.Decision) string {
 	return s.seal(slipway.DecisionStatement{
 		Release: id, Order: seal.ID, Gate: d.Gate, Verdict: d.Verdict, By: d.By, Reason: d.Reason,
 		Digest: d.Digest, Settings: d.Settings, Plan: order.Plan, RequestedBy: order.RequestedBy,
+	})
+}
+
+// voucher signs a pass as it is.
+func (s *story) voucher(id string, p slipway.Pass) string {
+	s.t.Helper()
+	parsed, err := slipway.ParseReleaseID(id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var order slipway.OrderStatement
+	seal, err := s.keys.Proof(s.status(parsed.Number).Signature, &order)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.seal(slipway.PassStatement{
+		Release: id, Order: seal.ID, By: p.By, Reason: p.Reason, Decides: p.Decides,
+		Digest: p.Digest, Settings: p.Settings, Plan: order.Plan, RequestedBy: order.RequestedBy,
 	})
 }
 

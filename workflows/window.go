@@ -69,7 +69,7 @@ func (r *release) awaitWindow(ctx workflow.Context) (waited bool, err error) {
 		shown.Since = since
 		r.state.Waits = &shown
 		r.details(ctx)
-		in.Known = now.Wait
+		in.Known, in.Warrant = now.Wait, r.warrant() // somebody may have broken the glass
 		next, err := r.watchWindow(ctx, in, alarm)
 		switch {
 		case err != nil:
@@ -90,16 +90,21 @@ func (r *release) awaitWindow(ctx workflow.Context) (waited bool, err error) {
 func (r *release) watchWindow(ctx workflow.Context, in activities.WindowInput, alarm func() string) (activities.WindowResult, error) {
 	var next activities.WindowResult
 	var failed error
-	done := false
+	done, passes := false, len(r.state.Passes)
 	until, stop := workflow.WithCancel(ctx)
 	defer stop()
 	workflow.Go(until, func(ctx workflow.Context) {
 		next, failed = call(ctx, watching("wait for a window", aYear), central.WatchWindow, in)
 		done = true
 	})
-	err := workflow.Await(ctx, func() bool { return done || alarm() != "" || r.givesWay() })
-	if err == nil && done {
+	err := workflow.Await(ctx, func() bool {
+		return done || alarm() != "" || r.givesWay() || len(r.state.Passes) != passes
+	})
+	switch {
+	case err == nil && done:
 		err = failed
+	case err == nil:
+		next.Wait = in.Known // somebody has broken the glass, or it waits no longer
 	}
 	return next, err
 }
@@ -116,4 +121,26 @@ func (r *release) reaches() []string {
 		}
 	}
 	return hosts
+}
+
+// mayPass is the check of every pass. That the person is who they say, and what
+// they may, was checked where the directory is known.
+func (r *release) mayPass(p slipway.Pass) error {
+	if err := r.state.TakesPass(p); err != nil {
+		return activities.Failure(err)
+	}
+	return nil
+}
+
+// takePass notes that somebody has broken the glass. That is loud: it is shown
+// with the release for ever.
+func (r *release) takePass(ctx workflow.Context, p slipway.Pass) {
+	before := r.state.Passed()
+	p.At = workflow.Now(ctx)
+	r.state.Passes = append(r.state.Passes, p)
+	workflow.GetLogger(ctx).Warn("Glass broken", "release", r.state.ID, "by", p.By, "reason", p.Reason, "enough", r.state.Passed())
+	if r.state.Passed() && !before {
+		workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"project": r.state.Project, "service": r.state.Service}).Counter("slipway_break_glass").Inc(1)
+	}
+	r.details(ctx)
 }

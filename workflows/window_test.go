@@ -256,3 +256,83 @@ func TestWhatActsEarlyWaitsBeforeItStarts(t *testing.T) {
 		})
 	}
 }
+
+// pass is what somebody says who breaks the glass.
+func (s *story) pass(n int, by string, decides bool) slipway.Pass {
+	r := s.status(n)
+	return slipway.Pass{By: by, Reason: "orders get lost", Decides: decides, Digest: r.Digest, Settings: r.Settings}
+}
+
+func TestTwoPeopleBreakTheGlass(t *testing.T) {
+	t.Parallel()
+	for name, asked := range map[string]bool{"when it was ordered": true, "later": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t, 2)
+			s.tell(func() {
+				s.live("v1")
+				s.freeze(5 * time.Hour)
+				n := s.submit(s.order("v2", waiting, holding(0), func(o *slipway.Order) { o.BreakGlass = asked }))
+				s.frozen(n)
+				if !asked {
+					if _, err := s.update(wfid(n), workflows.Pass, s.pass(n, "ann", false)); err != nil {
+						t.Fatal(err)
+					}
+					_, err := s.update(wfid(n), workflows.Pass, s.pass(n, "ann", true))
+					s.refused(err, slipway.CodeConflict, "ann has broken the glass for "+release(n)+" already")
+				}
+				s.wait(10 * time.Minute)
+				s.is(release(1), release(1), release(n))
+				s.signal(n, workflows.Pass, s.pass(n, "lea", true))
+				s.wait(time.Minute)
+				r := s.endsWithin(n, 5*time.Minute)
+				if last := r.Passes[len(r.Passes)-1]; !r.Passed() || last.By != "lea" || last.Reason != "orders get lost" || last.At.IsZero() {
+					t.Errorf("it shows %+v", r.Passes)
+				}
+			})
+		})
+	}
+}
+
+func TestAPassThatNobodySignedBreaksNoGlass(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 1)
+	s.tell(func() {
+		s.live("v1")
+		s.freeze(5 * time.Hour)
+		n := s.submit(s.order("v2", waiting))
+		s.frozen(n)
+		s.signal(n, workflows.Pass, s.pass(n, "max", false))
+		for name, forge := range map[string]func(*slipway.Pass){
+			"without a signature": func(p *slipway.Pass) { p.Signature = nobody },
+			"in another's name": func(p *slipway.Pass) {
+				p.Signature = s.voucher(release(n), *p)
+				p.By = "olga"
+			},
+			"with a right that they have not": func(p *slipway.Pass) {
+				p.Decides = false
+				p.Signature = s.voucher(release(n), *p)
+				p.Decides = true
+			},
+			"a decision instead": func(p *slipway.Pass) {
+				p.Signature = s.vote(release(n), slipway.Decision{Gate: "go", Verdict: slipway.Approve, By: "lea"})
+			},
+		} {
+			p := s.pass(n, "lea", true)
+			forge(&p)
+			s.signal(n, workflows.Pass, p)
+			s.wait(time.Second)
+			if r := s.status(n); len(r.Passes) != 1 || !strings.Contains(r.Ignored, "does not count") {
+				t.Errorf("%s: it counts: %+v; ignored %q", name, r.Passes, r.Ignored)
+			}
+		}
+		s.wait(time.Hour)
+		s.is(release(1), release(1), release(n))
+		s.line("")
+		s.signal(n, workflows.Pass, s.pass(n, "lea", true))
+		s.stands(n, slipway.AwaitingApproval) // a stopped line is not passed
+		s.resume()
+		s.wait(time.Hour)
+		s.ends(n, slipway.Live, "")
+	})
+}

@@ -66,6 +66,7 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{4, "", nil, []string{"host", "cordon", "h1", "--reason", "a new kernel"}},
 		{4, "", nil, []string{"host", "drain", "h1", "--reason", "a new kernel"}},
 		{4, "", nil, []string{"host", "uncordon", "h1", "--reason", "it is there"}},
+		{1, "", nil, []string{"break-glass", "search.query-api.2", "--reason", "fire"}},
 		{0, "", nil, []string{"line", "--project", "search"}},
 		{4, "", nil, []string{"line", "stop", "--reason", "fire"}},
 		{4, "", nil, []string{"line", "resume", "--project", "search", "--reason", "it is out"}},
@@ -243,6 +244,10 @@ func (o *oneRelease) Line(context.Context) (slipway.Line, error) { return slipwa
 func (o *oneRelease) StopLine(context.Context, string, string, string, string) error { return nil }
 
 func (o *oneRelease) ResumeLine(context.Context, string, string, string, string) error { return nil }
+
+func (o *oneRelease) BreakGlass(context.Context, slipway.ReleaseID, slipway.Pass, string) error {
+	return slipway.Errorf(slipway.CodeConflict, "it has switched")
+}
 
 func (o *oneRelease) Adopt(context.Context, slipway.Order, string) (slipway.ReleaseID, error) {
 	return two, nil

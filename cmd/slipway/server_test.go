@@ -61,6 +61,7 @@ func newFakeServer() *fakeServer {
 		"POST /releases/{id}/abort":             s.abort,
 		"POST /releases/{id}/accept":            s.accept,
 		"POST /releases/{id}/decisions":         s.decide,
+		"POST /releases/{id}/break-glass":       s.breakGlass,
 		"GET /services":                         s.services,
 		"DELETE /services/{project}/{s}":        s.remove,
 		"GET /hosts":                            s.hosts,
@@ -398,6 +399,24 @@ func (s *fakeServer) decide(r *http.Request) (any, error) {
 		p.then(gate(slipway.GateApproved), holding)
 	}
 	s.moved.Broadcast()
+	return struct{}{}, nil
+}
+
+func (s *fakeServer) breakGlass(r *http.Request) (any, error) {
+	p, err := s.find(r)
+	if err != nil {
+		return nil, err
+	}
+	pass := slipway.Pass{By: "ann", At: began}
+	if p.now().Passes != nil {
+		pass = slipway.Pass{By: "lea", At: began, Decides: true}
+	}
+	if err := json.NewDecoder(r.Body).Decode(&pass); err != nil {
+		return nil, err
+	}
+	for i := range p.states {
+		p.states[i].Passes = append(p.states[i].Passes, pass)
+	}
 	return struct{}{}, nil
 }
 
