@@ -60,6 +60,9 @@ func inTheWay(s slipway.ServiceStatus) []string {
 	if s.Lock != nil {
 		out = append(out, fmt.Sprintf("%s is %s: it will be refused", s.ServiceID, s.Lock))
 	}
+	if s.Stop != nil {
+		out = append(out, s.Stop.String()+": it will wait in the queue")
+	}
 	if s.Running != "" {
 		out = append(out, s.Running+" is on its way: this waits for it, or takes its place at a gate")
 	}
