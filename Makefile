@@ -48,18 +48,21 @@ $(CHECK): workflowcheck.mod workflowcheck.sum
 	go build -modfile=workflowcheck.mod -o $@ go.temporal.io/sdk/contrib/tools/workflowcheck
 
 .PHONY: bench
-bench: packages-demo build ## releasing, against the least that Docker allows; going back, 50 times; what standalone takes and leaves
+bench: packages-demo build ## releasing, against the least that Docker allows; going back, 50 times; what standalone takes and leaves; ten hosts, against one, and 100 switches of their edges
 	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Release -benchtime 15x .
 	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Rollback -benchtime 50x .
 	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench 'History|Idle' -benchtime 3x .
+	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Hosts -benchtime 10x .
+	go -C e2e test -count=1 -timeout 30m -run '^$$' -bench Skew -benchtime 50x .
 
 .PHONY: lossless
 lossless: ## 50 switches and restores under 500 requests a second: how many are lost
 	go -C edge test -count=1 -run TestSwitchingLosesNoRequest -switches 50 -v .
 
 .PHONY: matrix
-matrix: packages-demo build ## kill every process at every point of a release; make one host of three sick at every phase of one
+matrix: packages-demo build ## kill every process at every point of a release; make one host of three sick at every phase of one; go back 20 times while one hangs
 	go -C e2e test -count=1 -timeout 60m -parallel 5 -run 'TestKillMatrix|TestFleetMatrix' -matrix -v .
+	go -C e2e test -count=1 -timeout 20m -run TestAHungDockerdOnOneOfThreeHostsIsInNobodysWay -matrix -v .
 	for way in tcp ssh; do SLIPWAY_ENGINE_WAY=$$way go -C e2e test -count=1 -timeout 20m ./engine || exit; done
 
 .PHONY: demo

@@ -89,6 +89,8 @@ type HostFacts struct {
 	Stuck   []string  `json:"stuck,omitempty"`   // containers that are dead, or being removed and not gone
 	Leaked  []string  `json:"leaked,omitempty"`  // mounts below the engine's directory of containers that are gone; only known where Disk is
 	Missing []string  `json:"missing,omitempty"` // images that were asked for and are not there
+	Unmet   []Unmet   `json:"unmet,omitempty"`   // dependencies that were asked for and that no container there reaches
+	Pinned  *Profile  `json:"pinned,omitempty"`  // if that was asked for: what the fleet file pins the host to now; nil: to nothing
 }
 
 // Progress is how far a pull or a copy has come.

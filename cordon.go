@@ -14,11 +14,20 @@ type Cordon struct {
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
 	Drain  bool      `json:"drain,omitempty"`
+
+	Remove    bool   `json:"remove,omitempty"`    // for good: what is live forgets the host when it has left, and its edges stop to serve
+	Gone      bool   `json:"gone,omitempty"`      // with Remove: nothing on the host answers any more, or ever will
+	Signature string `json:"signature,omitempty"` // with Remove: the RequestStatement by which edges are pointed at nothing
 }
 
 // String is the cordon as a reason that people read.
 func (c Cordon) String() string {
-	if c.Drain {
+	switch {
+	case c.Gone:
+		return "given up by " + c.By + ": " + c.Reason
+	case c.Remove:
+		return "removed by " + c.By + ": " + c.Reason
+	case c.Drain:
 		return "drained by " + c.By + ": " + c.Reason
 	}
 	return "cordoned by " + c.By + ": " + c.Reason
@@ -38,6 +47,17 @@ func (c Cordons) Of(host string) (Cordon, bool) {
 		return Cordon{}, false
 	}
 	return c.Hosts[i], true
+}
+
+// Removed are the hosts that were taken out for good.
+func (c Cordons) Removed() []string {
+	var out []string
+	for _, have := range c.Hosts {
+		if have.Remove {
+			out = append(out, have.Host)
+		}
+	}
+	return out
 }
 
 // On are those that concern a plan; nil for none.

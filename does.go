@@ -21,6 +21,9 @@ func DoesCopy(image Image, plan Plan) string {
 // DoesPull brings an image to a host.
 func DoesPull(host string) string { return "pull on " + host }
 
+// DoesTryOut starts green up to its first instruction.
+func DoesTryOut(host string) string { return "try green out on " + host }
+
 // DoesPreDeploy runs what is to run once before green starts.
 func DoesPreDeploy(host string) string { return "run pre_deploy on " + host }
 
@@ -35,6 +38,9 @@ func DoesProve(host string) string { return "prove green on " + host }
 
 // DoesGate waits for people.
 func DoesGate(g Gate) string { return "gate " + g.Name + " expires" }
+
+// DoesRemind reminds them.
+func DoesRemind(g Gate) string { return "remind of gate " + g.Name }
 
 // DoesStage lets an edge know of green.
 func DoesStage(edge string) string { return "stage green on " + edge }

@@ -31,7 +31,7 @@ type PlanGroup struct {
 func (p *Plan) addGroups(fleet *Fleet, svc Service) error {
 	wanted := svc.Strategy.BlueGreen.Groups
 	if len(wanted) == 0 {
-		return nil
+		return p.gatesStand(svc)
 	}
 	p.Groups = make([]PlanGroup, len(wanted)+1)
 	groupOf := map[string]int{}
@@ -71,6 +71,16 @@ func (p *Plan) addGroups(fleet *Fleet, svc Service) error {
 			return Errorf(CodeInvalid, "group %d of %s selects no host that it runs on and that no group before it has: change its hosts, or take it out", i+1, svc.ServiceID)
 		case len(g.Edges) == 0:
 			return Errorf(CodeInvalid, "no edge sends traffic to group %d of %s (%s), so nothing would be seen there: put these hosts into another group", i+1, svc.ServiceID, strings.Join(g.Hosts, ", "))
+		}
+	}
+	return p.gatesStand(svc)
+}
+
+// gatesStand refuses gates before groups that there are not.
+func (p *Plan) gatesStand(svc Service) error {
+	for _, g := range svc.Gates {
+		if n := g.Group(); n > max(len(p.Groups), 1) {
+			return Errorf(CodeInvalid, "gate %s of %s stands before group %d, and its hosts are in %d: take the gate out, or add a group", g.Name, svc.ServiceID, n, max(len(p.Groups), 1))
 		}
 	}
 	return nil

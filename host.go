@@ -177,6 +177,16 @@ func (f *Fleet) RegistryFor(role RegistryRole) (Registry, bool) {
 	return Registry{}, false
 }
 
+// Profile finds a profile by name.
+func (f *Fleet) Profile(name string) (Profile, bool) {
+	for _, p := range f.Profiles {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Profile{}, false
+}
+
 // Project finds a project by name.
 func (f *Fleet) Project(name string) (Project, bool) {
 	for _, p := range f.Projects {

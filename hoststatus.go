@@ -1,6 +1,9 @@
 package slipway
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A HostStatus is how a host of the fleet answers right now.
 type HostStatus struct {
@@ -13,6 +16,28 @@ type HostStatus struct {
 	Facts   *HostFacts        `json:"facts,omitempty"`  // nil if it does not
 	Agent   *AgentStatus      `json:"agent,omitempty"`  // nil for a host without one
 	Cordon  *Cordon           `json:"cordon,omitempty"` // nil: nothing keeps releases away
+
+	Services int         `json:"services"`          // that run there, of those that whoever asks may view
+	ToCome   []Remaining `json:"to_come,omitempty"` // what is live, and not there yet, nor on the edges there
+}
+
+// Count notes which services run on the host, and which are still to come.
+func (h *HostStatus) Count(services []ServiceStatus) {
+	for _, s := range services {
+		if s.RunsOn(h.Name) {
+			h.Services++
+		}
+		if slices.Contains(s.Joining, h.Name) {
+			h.ToCome = append(h.ToCome, Remaining{s.ServiceID, s.Live.Release, "it joins when nothing is on its way or held"})
+			continue
+		}
+		for _, b := range s.Behind {
+			if b.Host == h.Name || b.Edge != "" && s.Live.Plan.leads(b.Edge, h.Name) {
+				h.ToCome = append(h.ToCome, Remaining{s.ServiceID, s.Live.Release, b.String() + ": " + b.Error})
+				break
+			}
+		}
+	}
 }
 
 // An AgentStatus says whether the agent of a host takes work.

@@ -151,15 +151,14 @@ func (p Plan) Only(host string) (Plan, error) {
 }
 
 func (p *Plan) addProfile(fleet *Fleet, h Host) {
-	for _, profile := range fleet.Profiles {
-		if profile.Name != h.Profile {
-			continue
-		}
-		if p.Profiles == nil {
-			p.Profiles = map[string]Profile{}
-		}
-		p.Profiles[h.Name] = profile
+	profile, ok := fleet.Profile(h.Profile)
+	if !ok {
+		return
 	}
+	if p.Profiles == nil {
+		p.Profiles = map[string]Profile{}
+	}
+	p.Profiles[h.Name] = profile
 }
 
 func (p *Plan) addEdges(fleet *Fleet, svc Service) error {

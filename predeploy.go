@@ -6,6 +6,11 @@ package slipway
 type PreDeploy struct {
 	Command []string `json:"command"`
 	Timeout Duration `json:"timeout"` // then it is stopped, and has failed
+
+	// PointOfNoReturn says that the version before may not be able to work any
+	// more once the command has begun: what fails from then on is held as it is,
+	// until a person decides.
+	PointOfNoReturn bool `json:"point_of_no_return,omitempty"`
 }
 
 // DefaultPreDeployTimeout holds where a service file says nothing.

@@ -25,36 +25,37 @@ type HostReport struct {
 // profile says so: logs of different hosts can still be read side by side.
 const usualSkew = Duration(5 * time.Second)
 
-// Examine holds a host of the plan against its profile, against the image, and
-// against what it was like when what is live was brought there (nil: not
-// known). An image of which nothing is known has no size. It is pure; the order
-// of findings is fixed.
-func (p Plan) Examine(h PlanHost, facts HostFacts, image Image, before *HostFacts) []Finding {
+// Examine holds a host of the plan against its profile, against what svc requires
+// and its image needs, and against what it was like when what is live was brought
+// there (nil: not known). An image of which nothing is known has no size. It is
+// pure; the order of findings is fixed.
+func (p Plan) Examine(h PlanHost, facts HostFacts, svc Service, image Image, before *HostFacts) []Finding {
 	var out []Finding
 	find := func(check string, severity Severity, found, right string) {
 		out = append(out, Finding{Check: check, Severity: severity, Found: found, Right: right})
 	}
 	profile := p.Profiles[h.Name]
 	out = append(out, profile.pinned(facts)...)
+	out = append(out, profile.unmet(svc, facts)...)
 	if profile.ClockSkew == 0 && facts.Skew.abs() > usualSkew {
 		find("clock_skew", Warn, "its clock is off by at least "+facts.Skew.abs().String(), "have it set by NTP")
 	}
 	if disk := facts.Disk; disk != nil {
 		switch need := image.Size; {
 		case disk.Free < need:
-			find("disk", Refuse, fmt.Sprintf("%s are free in %s, but the image has %s, compressed", BytesText(disk.Free), disk.Root, BytesText(need)), "make room: docker system df")
+			find("disk", profile.worst(), fmt.Sprintf("%s are free in %s, but the image has %s, compressed", BytesText(disk.Free), disk.Root, BytesText(need)), "make room: docker system df")
 		case disk.Free < unpacked*need:
 			find("disk", Warn, fmt.Sprintf("%s are free in %s, and the image has %s, compressed: unpacked it may not fit", BytesText(disk.Free), disk.Root, BytesText(need)), "make room: docker system df")
 		}
 		if disk.countsInodes() && disk.InodesFree == 0 {
-			find("inodes", Refuse, "no inode is free in "+disk.Root, "remove files: docker system df")
+			find("inodes", profile.worst(), "no inode is free in "+disk.Root, "remove files: docker system df")
 		}
 	}
 	if len(facts.Stuck) > 0 {
 		find("stuck", Warn, "containers can neither run nor be removed: "+strings.Join(facts.Stuck, ", "), "restart Docker there, which goes without harm under live-restore; then docker rm -f")
 	}
-	if len(facts.Leaked) > 0 {
-		find("mounts", Warn, fmt.Sprintf("%d mounts are left of containers that are gone: %s", len(facts.Leaked), strings.Join(facts.Leaked, ", ")), "umount them, or Docker cannot remove what is below")
+	if len(facts.Leaked) > 0 && profile.LeakedMounts == nil {
+		find("mounts", Warn, leaked(facts), "umount them, or Docker cannot remove what is below")
 	}
 	if len(facts.Missing) > 0 {
 		find("rollback_image", Warn, "it no longer has the image of what serves", "going back after the hold pulls it again")
@@ -105,7 +106,7 @@ func (o Outlook) Preflight(facts []HostFacts) []Finding {
 		if facts[i].Platform == "" {
 			continue
 		}
-		findings = append(findings, o.Order.Plan.Examine(h, facts[i], image, o.Blue.factsOf(h.Name))...)
+		findings = append(findings, o.Order.Plan.Examine(h, facts[i], o.Order.Service, image, o.Blue.factsOf(h.Name))...)
 	}
 	if o.Order.Kind == KindRollback {
 		for i := range findings {

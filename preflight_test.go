@@ -13,7 +13,7 @@ import (
 var (
 	pinned = slipway.Profile{
 		Name: "web", Docker: "29.1", API: "1.52", Kernel: "6.1", StorageDriver: "overlay2", Cgroup: "2", LiveRestore: true,
-		ClockSkew: slipway.Duration(time.Second), AnswersWithin: slipway.Duration(time.Second), DiskFree: 10 << 30, InodesFree: 1000,
+		ClockSkew: slipway.Duration(time.Second), AnswersWithin: slipway.Duration(time.Second), DiskFree: 10 << 30, InodesFree: 1000, LeakedMounts: new(1),
 		Action: slipway.Refuse,
 	}
 	fit = slipway.HostFacts{
@@ -24,10 +24,11 @@ var (
 )
 
 // examine is what is found on one host that is pinned to a profile.
-func examine(profile slipway.Profile, facts slipway.HostFacts, image slipway.Image, before *slipway.HostFacts) []string {
+func examine(profile slipway.Profile, facts slipway.HostFacts, image slipway.Image, before *slipway.HostFacts, requires ...string) []string {
+	svc := slipway.Service{Requires: requires}
 	plan := slipway.Plan{Profiles: map[string]slipway.Profile{"h1": profile}}
 	var out []string
-	for _, f := range plan.Examine(slipway.PlanHost{Name: "h1"}, facts, image, before) {
+	for _, f := range plan.Examine(slipway.PlanHost{Name: "h1"}, facts, svc, image, before) {
 		out = append(out, string(f.Severity)+" "+f.Check+" "+f.String())
 	}
 	return out
@@ -54,7 +55,9 @@ func TestExamine_HostIsHeldAgainstItsProfile(t *testing.T) {
 		"few inodes": {func(f *slipway.HostFacts) {
 			f.Disk = &slipway.Disk{Root: "/d", Free: 11 << 30, Inodes: 5000, InodesFree: 999}
 		}, `refuse inodes_free host h1: 999 inodes are free in /d; profile web asks for at least 1000`},
-		"room that is not known": {func(f *slipway.HostFacts) { f.Disk = nil }, `warn disk host h1: how much room its disk has is not known: Docker's API does not say; only a worker on the host itself sees that, as an agent does`},
+		"a dependency out of reach": {func(f *slipway.HostFacts) { f.Unmet = []slipway.Unmet{{To: "proxy:3128", Why: "connection refused"}} }, `refuse requires host h1: no container there reaches proxy:3128: connection refused; profile web asks for it`},
+		"mounts that are left":      {func(f *slipway.HostFacts) { f.Leaked = []string{"/d/a", "/d/b"} }, `refuse mounts host h1: 2 mounts are left of containers that are gone: /d/a, /d/b; profile web asks for at most 1`},
+		"room that is not known":    {func(f *slipway.HostFacts) { f.Disk = nil }, `warn disk host h1: how much room its disk has, and which mounts are left over, is not known: Docker's API does not say; only a worker on the host itself sees that, as an agent does`},
 	} {
 		facts := fit
 		c.change(&facts)
@@ -68,6 +71,33 @@ func TestExamine_HostIsHeldAgainstItsProfile(t *testing.T) {
 	older.Version = "28.5.1"
 	if found := examine(lenient, older, small, nil); len(found) != 1 || !strings.HasPrefix(found[0], "warn docker") {
 		t.Errorf("with action warn: %q", found)
+	}
+}
+
+// With action quarantine, what no release can live with has the host left out.
+func TestExamine_HostThatIsLeftOutWhereItDoesNotFit(t *testing.T) {
+	t.Parallel()
+	profile := slipway.Profile{Name: "web", Docker: "29.1", Requires: []string{"proxy:3128"}, Action: slipway.Quarantine}
+	facts := fit
+	facts.Version, facts.Disk = "28.0.0", &slipway.Disk{Root: "/d", Free: 1 << 29}
+	facts.Unmet = []slipway.Unmet{{To: "db:5432", Why: "there is no such name"}, {To: "proxy:3128", Why: "connection refused"}}
+	want := []string{
+		`quarantine docker host h1: Docker is "28.0.0"; profile web asks for 29.1`,
+		"quarantine requires host h1: no container there reaches db:5432: there is no such name; the service requires it",
+		"quarantine requires host h1: no container there reaches proxy:3128: connection refused; profile web asks for it",
+		"quarantine disk host h1: 512 MiB are free in /d, but the image has 1 GiB, compressed; make room: docker system df",
+	}
+	if diff := cmp.Diff(want, examine(profile, facts, small, nil, "db:5432")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	facts = fit
+	facts.Unmet = []slipway.Unmet{{Why: "host h1: start container: no space left on device"}}
+	profile.Action = slipway.Warn
+	for severity, requires := range map[string][]string{"refuse": {"db:5432"}, "warn": nil} {
+		found := examine(profile, facts, small, nil, requires...)
+		if len(found) != 1 || !strings.HasPrefix(found[0], severity+" requires host h1: what containers there reach could not be tried: host h1: start container") {
+			t.Errorf("of a service that requires %v: %q", requires, found)
+		}
 	}
 }
 

@@ -121,6 +121,7 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 		}
 	}
 	o.warnOfTakeover(warn)
+	o.warnOfNoReturn(warn)
 	if len(plan.Hosts) == 1 {
 		warn("it runs on one host, %s: when that is away, so is the service", plan.Hosts[0].Name)
 	}
@@ -138,6 +139,14 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 			warn("%s is %s: it is left out until it is uncordoned", b, b.Error)
 			continue
 		}
+		if b.Joins {
+			warn("%s joins the service (%s)", b, b.Error)
+			continue
+		}
+		if b.Unfit {
+			warn("%s does not fit (%s): it is left out until it does", b, b.Error)
+			continue
+		}
 		warn("%s does not answer (%s): it is left out until it does", b, b.Error)
 	}
 	if svc.Strategy.BlueGreen.SpareEdges(len(plan.Edges)) > 0 {
@@ -149,7 +158,9 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 		}
 	}
 	for _, f := range o.Preflight(facts) {
-		warn("%s", f)
+		if f.Severity != Quarantine {
+			warn("%s", f)
+		}
 	}
 	for i, f := range facts {
 		if f.Platform != "" && !f.LiveRestore { // without a platform, the host did not answer
@@ -194,6 +205,18 @@ func (o Outlook) warnOfTakeover(warn func(string, ...any)) {
 			}
 		}
 	}
+}
+
+// warnOfNoReturn says what a failure means once pre_deploy has begun.
+func (o Outlook) warnOfNoReturn(warn func(string, ...any)) {
+	if !o.PreDeploys() || !o.Order.Service.PreDeploy.PointOfNoReturn {
+		return
+	}
+	text := "pre_deploy is a point of no return: what fails once it has begun is not undone, but held as it is until somebody says slipway accept, or slipway abort"
+	if o.Stops() && o.Order.Service.Strategy.BlueGreen.StopFirst {
+		text += "; " + o.Blue.Release + " is stopped by then, so nothing may serve so long"
+	}
+	warn("%s", text)
 }
 
 // Unfit is why a host cannot take a container of the plan; nil if it can. The

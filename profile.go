@@ -19,6 +19,8 @@ type Profile struct {
 	AnswersWithin Duration `json:"answers_within,omitempty"` // the engine, with all that it is asked
 	DiskFree      int64    `json:"disk_free,omitempty"`      // bytes, at least
 	InodesFree    int64    `json:"inodes_free,omitempty"`    // at least
+	LeakedMounts  *int     `json:"leaked_mounts,omitempty"`  // at most; nil: any number
+	Requires      []string `json:"requires,omitempty"`       // dependencies, "host:port" each, that containers there have to reach over TCP
 	Action        Severity `json:"action"`                   // what a host that is otherwise means for a release
 }
 
@@ -27,9 +29,18 @@ type Severity string
 
 // The severities.
 const (
-	Refuse Severity = "refuse" // the release is refused before anything is changed
-	Warn   Severity = "warn"
+	Refuse     Severity = "refuse"     // the release is refused before anything is changed
+	Quarantine Severity = "quarantine" // the host is left out, as one that does not answer, and caught up when it fits; with as many left out as may be, it is Refuse
+	Warn       Severity = "warn"
 )
+
+// worst is what something means that no release can live with.
+func (p Profile) worst() Severity {
+	if p.Action == Quarantine {
+		return Quarantine
+	}
+	return Refuse
+}
 
 // A Finding is something about a host that is not as it should be.
 type Finding struct {
@@ -42,14 +53,19 @@ type Finding struct {
 
 // String is the finding as people read it.
 func (f Finding) String() string {
-	text := f.Found
+	text := f.Reason()
 	if !strings.HasPrefix(text, "host "+f.Host) {
 		text = "host " + f.Host + ": " + text
 	}
-	if f.Right != "" {
-		text += "; " + f.Right
-	}
 	return text
+}
+
+// Reason is the finding where it is clear which host it is about.
+func (f Finding) Reason() string {
+	if f.Right == "" {
+		return f.Found
+	}
+	return f.Found + "; " + f.Right
 }
 
 // pinned are the findings about what the profile asks for.
@@ -71,19 +87,27 @@ func (p Profile) pinned(facts HostFacts) []Finding {
 	find("live_restore", p.LiveRestore && !facts.LiveRestore, "Docker runs without live-restore", `"live-restore": true in its daemon.json`)
 	find("clock_skew", p.ClockSkew != 0 && facts.Skew.abs() > p.ClockSkew, "its clock is off by at least "+facts.Skew.abs().String(), "at most "+p.ClockSkew.String())
 	find("answers_within", p.AnswersWithin != 0 && facts.Answered > p.AnswersWithin, "Docker took "+facts.Answered.String()+" to answer", "at most "+p.AnswersWithin.String())
-	if p.DiskFree == 0 && p.InodesFree == 0 {
+	if p.DiskFree == 0 && p.InodesFree == 0 && p.LeakedMounts == nil {
 		return out
 	}
 	if facts.Disk == nil {
 		return append(out, Finding{
-			Check: "disk", Severity: Warn, Found: "how much room its disk has is not known: Docker's API does not say",
+			Check: "disk", Severity: Warn, Found: "how much room its disk has, and which mounts are left over, is not known: Docker's API does not say",
 			Right: "only a worker on the host itself sees that, as an agent does",
 		})
+	}
+	if most := p.LeakedMounts; most != nil {
+		find("mounts", len(facts.Leaked) > *most, leaked(facts), fmt.Sprintf("at most %d", *most))
 	}
 	find("disk_free", facts.Disk.Free < p.DiskFree, BytesText(facts.Disk.Free)+" are free in "+facts.Disk.Root, "at least "+BytesText(p.DiskFree))
 	find("inodes_free", facts.Disk.countsInodes() && facts.Disk.InodesFree < p.InodesFree,
 		fmt.Sprintf("%d inodes are free in %s", facts.Disk.InodesFree, facts.Disk.Root), fmt.Sprintf("at least %d", p.InodesFree))
 	return out
+}
+
+// leaked names the mounts of containers that are gone.
+func leaked(facts HostFacts) string {
+	return fmt.Sprintf("%d mounts are left of containers that are gone: %s", len(facts.Leaked), strings.Join(facts.Leaked, ", "))
 }
 
 // begins reports whether a version is the one that is wanted, or one of those

@@ -6,7 +6,7 @@ import "time"
 type Phase string
 
 // The phases, in the order a release goes through them. Undoing may follow any
-// of them.
+// of them, and so may Stuck.
 const (
 	Queued           Phase = "queued"
 	Verifying        Phase = "verifying"
@@ -18,6 +18,7 @@ const (
 	Switching        Phase = "switching"
 	Watching         Phase = "watching"
 	Holding          Phase = "holding"
+	Stuck            Phase = "stuck" // something failed after the point of no return: a person says whether it goes on or back
 	Undoing          Phase = "undoing"
 	Removing         Phase = "removing" // of a removal only: edges forget the service, its containers go
 	Ended            Phase = "ended"
@@ -64,9 +65,11 @@ type Release struct {
 	Hosts          []ReleaseHost   `json:"hosts"`
 	Edges          []ReleaseEdge   `json:"edges"`
 	Gates          []GateState     `json:"gates"`
+	Checks         []Check         `json:"checks,omitempty"`      // what those who decide should know was looked at, and what was not
 	Groups         []ReleaseGroup  `json:"groups,omitempty"`      // in their order; none: all hosts at once
 	Group          int             `json:"group,omitempty"`       // the one that is under way, from 1; 0: none
 	PreDeploy      *PreDeployState `json:"pre_deploy,omitempty"`  // nil: there is none, or not yet
+	Stuck          *StuckState     `json:"stuck,omitempty"`       // why it is; nil: it is not
 	Progress       string          `json:"progress,omitempty"`    // of what is under way, for people: how far it has come, or why it is tried again
 	SwitchSkew     Duration        `json:"switch_skew,omitzero"`  // between the first edge that pointed at green and the last
 	Findings       []Finding       `json:"findings,omitempty"`    // about hosts, before anything was changed
@@ -103,6 +106,12 @@ type ReleaseHost struct {
 	Signature string    `json:"signature,omitempty"` // a ContainerStatement by the worker that started it
 	Progress  string    `json:"progress,omitempty"`  // of a pull, for people
 	Error     string    `json:"error,omitempty"`
+}
+
+// A Check is something about a version that may or may not have been looked at.
+type Check struct {
+	What  string `json:"what"`
+	Found string `json:"found"`
 }
 
 // A ReleaseGroup is one group's part in a release.
@@ -200,4 +209,7 @@ type ServiceStatus struct {
 	Stop    *Stop     `json:"stop,omitempty"`    // what holds its releases, where the line is stopped
 	Behind  []Behind  `json:"behind"`            // hosts and edges that what is live is still to be brought to
 	Removal *Removal  `json:"removal,omitempty"` // why nothing is live, where a person has taken it away
+	Joining []string  `json:"joining,omitempty"` // hosts that are to join what is live, when nothing is on its way or held
+
+	Stuck []StuckRelease `json:"stuck,omitempty"` // releases that wait for a person to say whether they go on or back
 }

@@ -21,6 +21,7 @@ type Service struct {
 	Container   Container   `json:"container"`
 	Route       *Route      `json:"route,omitempty"` // nil: the service takes no traffic from an edge
 	Healthcheck Healthcheck `json:"healthcheck"`
+	Requires    []string    `json:"requires,omitempty"`   // dependencies, "host:port" each, that its containers have to reach over TCP
 	PreDeploy   *PreDeploy  `json:"pre_deploy,omitempty"` // nil: nothing runs before green
 	Strategy    Strategy    `json:"strategy"`
 	Gates       []Gate      `json:"gates,omitempty"`

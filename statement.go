@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -39,6 +40,7 @@ type OrderStatement struct {
 	Route       *Route      `json:"route,omitempty"`
 	Port        int         `json:"port,omitempty"`
 	Gates       []Gate      `json:"gates,omitempty"`
+	Groups      []PlanGroup `json:"groups,omitempty"` // none: all hosts at once
 	Adopt       *Adoption   `json:"adopt,omitempty"`
 	RequestedBy string      `json:"requested_by"`
 	Reason      string      `json:"reason,omitempty"`
@@ -69,6 +71,7 @@ func (o Order) Statement() OrderStatement {
 		Route:       o.Service.Route,
 		Port:        o.Service.Container.Port,
 		Gates:       o.Service.Gates,
+		Groups:      o.Plan.Groups,
 		Adopt:       o.Adopt,
 		RequestedBy: o.RequestedBy,
 		Reason:      o.Reason,
@@ -87,8 +90,17 @@ func (o Order) Statement() OrderStatement {
 	return s
 }
 
+// Group is the group of hosts, from 1, with which an edge switches.
+func (s OrderStatement) Group(edge string) int {
+	return 1 + max(slices.IndexFunc(s.Groups, func(g PlanGroup) bool { return slices.Contains(g.Edges, edge) }), 0)
+}
+
+// LastGroup is the group with which the release has switched.
+func (s OrderStatement) LastGroup() int { return max(len(s.Groups), 1) }
+
 // orderPatience is how long an order may wait for its turn, beside the time
-// that its gates give people, and what it may wait for a window.
+// that its gates give people, its groups to be watched, and what it may wait for a
+// window.
 const orderPatience = 24 * time.Hour
 
 // Lasts is how long the order counts: a copy of it that somebody has kept
@@ -97,6 +109,9 @@ func (s OrderStatement) Lasts() time.Duration {
 	lasts := orderPatience + s.Patience.Std()
 	for _, g := range s.Gates {
 		lasts += g.Expires.Std()
+	}
+	for _, g := range s.Groups {
+		lasts += g.Watch.Std()
 	}
 	return lasts
 }
@@ -126,11 +141,17 @@ func (DecisionStatement) Signer() KeyUse { return APIKey }
 // release that is there already.
 type RequestStatement struct {
 	ServiceID
-	Act     string `json:"act"`               // abort, accept, rollback or remove
+	Act     string `json:"act"`               // abort, accept, rollback, remove or remove_host
 	Release string `json:"release,omitempty"` // empty: whichever release of the service has it in hand
 	By      string `json:"by"`
 	Reason  string `json:"reason,omitempty"`
+
+	Host  string   `json:"host,omitempty"`  // that is to be removed, with no service named
+	Edges []string `json:"edges,omitempty"` // that go with it
 }
+
+// ActRemoveHost is the act of taking a host out for good, with its edges.
+const ActRemoveHost = "remove_host"
 
 // Type is that of requests.
 func (RequestStatement) Type() string { return "slipway-request" }

@@ -38,20 +38,34 @@ func (o Outlook) ServesAlready() bool {
 // developers push to.
 func (o Outlook) Copies() bool { return o.Order.Plan.Source != o.Order.Plan.Production }
 
-// Gated reports whether people decide. Going back waits for nobody, nor does
-// what was decided on before.
-func (o Outlook) Gated() bool {
-	return o.Order.Kind == KindRelease && len(o.Order.Service.Gates) > 0
+// GatesBefore are the gates that stand before a step, where people decide. Going
+// back waits for nobody, nor does what was decided on before.
+func (o Outlook) GatesBefore(step string) []Gate {
+	var gates []Gate
+	for _, g := range o.Order.Service.Gates {
+		if o.Order.Kind == KindRelease && g.Before == step {
+			gates = append(gates, g)
+		}
+	}
+	return gates
 }
 
-// Holds reports whether blue is kept after the switch.
+// Holds reports whether blue is kept after the switch: for some time, or until
+// people have decided.
 func (o Outlook) Holds() bool {
-	return o.Blue != nil && o.Order.Service.Strategy.BlueGreen.Hold != 0 && o.Order.Kind == KindRelease
+	return o.Blue != nil && o.Order.Kind == KindRelease && (o.Order.Service.Strategy.BlueGreen.Hold != 0 || len(o.GatesBefore(BeforeAccept)) > 0)
 }
 
 // Stops reports whether green takes over by stopping blue, rather than by a
 // switch of the edges alone.
 func (o Outlook) Stops() bool { return o.Blue != nil && o.Order.Service.StopsBlue() }
+
+// TriesOut reports whether it is found out that green can be started before blue
+// is stopped for it. Side by side green itself shows that, and what ran before
+// has shown it.
+func (o Outlook) TriesOut() bool {
+	return o.Order.Kind == KindRelease && o.Blue != nil && o.Order.Service.Strategy.BlueGreen.StopFirst
+}
 
 // PreDeploys reports whether a command runs before green starts. Going back does
 // not run it, and what is restarted has had it.
@@ -113,9 +127,19 @@ func (o Outlook) Steps() []Step {
 		hosts := slices.DeleteFunc(slices.Clone(plan.Hosts), func(h PlanHost) bool { return !slices.Contains(g.Hosts, h.Name) })
 		edges := slices.DeleteFunc(slices.Clone(plan.Edges), func(e PlanEdge) bool { return !slices.Contains(g.Edges, e.Name) })
 		pullsFirst := stopFirst || n == 0 && o.PreDeploys() // the image is everywhere before anything else happens
+		if n > 0 && len(o.GatesBefore(BeforeGroup(n+1))) > 0 {
+			for _, h := range hosts {
+				does(Deploying, DoesLook(h.Name))
+			}
+		}
 		if pullsFirst {
 			for _, h := range hosts {
 				does(Deploying, DoesPull(h.Name))
+			}
+		}
+		if o.TriesOut() {
+			for _, h := range hosts {
+				does(Deploying, DoesTryOut(h.Name))
 			}
 		}
 		if !stopFirst {
@@ -129,12 +153,15 @@ func (o Outlook) Steps() []Step {
 				start(Deploying, Probing, h)
 			}
 		}
-		if n == 0 && o.Gated() {
-			for _, g := range o.Order.Service.Gates {
+		if gates := o.GatesBefore(BeforeSwitch); n == 0 && len(gates) > 0 {
+			for _, g := range gates {
 				does(AwaitingApproval, DoesGate(g))
 			}
 			for _, e := range plan.Edges {
 				does(AwaitingApproval, DoesAsk(e.Name))
+			}
+			for _, h := range hosts {
+				does(AwaitingApproval, DoesLook(h.Name))
 			}
 			for _, h := range hosts {
 				if !stopFirst {
@@ -161,10 +188,13 @@ func (o Outlook) Steps() []Step {
 		for _, e := range edges {
 			does(Switching, DoesCommit(e.Name))
 		}
-		if g.Watch == 0 {
+		next := o.GatesBefore(BeforeGroup(n + 2))
+		if g.Watch == 0 && len(next) == 0 {
 			continue
 		}
-		does(Watching, DoesWatchGroup(n+1, g.Watch))
+		if g.Watch != 0 {
+			does(Watching, DoesWatchGroup(n+1, g.Watch))
+		}
 		for _, h := range plan.Hosts {
 			if slices.ContainsFunc(groups[:n+1], func(g PlanGroup) bool { return slices.Contains(g.Hosts, h.Name) }) {
 				does(Watching, DoesWatch(h.Name))
@@ -173,6 +203,9 @@ func (o Outlook) Steps() []Step {
 		for _, e := range plan.Edges {
 			does(Watching, DoesWatch(e.Name))
 		}
+		for _, gate := range next {
+			does(AwaitingApproval, DoesGate(gate))
+		}
 	}
 	if o.Blue == nil {
 		return steps
@@ -180,12 +213,17 @@ func (o Outlook) Steps() []Step {
 	retiring := Switching
 	if o.Holds() {
 		retiring = Holding
-		does(Holding, DoesHold(o.Blue.Release, o.Order.Service.Strategy.BlueGreen.Hold))
+		if hold := o.Order.Service.Strategy.BlueGreen.Hold; hold != 0 {
+			does(Holding, DoesHold(o.Blue.Release, hold))
+		}
 		for _, h := range o.WatchedHosts() {
 			does(Holding, DoesWatch(h.Name))
 		}
 		for _, e := range plan.Edges {
 			does(Holding, DoesWatch(e.Name))
+		}
+		for _, g := range o.GatesBefore(BeforeAccept) {
+			does(Holding, DoesGate(g))
 		}
 	}
 	for _, e := range o.Blue.Plan.Edges {

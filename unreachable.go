@@ -60,7 +60,7 @@ func (b BlueGreen) SpareHosts(n int) int {
 func (b BlueGreen) SpareEdges(n int) int { return b.Unreachable.Edges.spare(n, 1) }
 
 // Behind is a host or an edge that a version is not on, though it should be,
-// because it did not answer, or people have cordoned it.
+// because it did not answer, does not fit, or people have cordoned it.
 type Behind struct {
 	Host  string    `json:"host,omitempty"`
 	Edge  string    `json:"edge,omitempty"`
@@ -68,6 +68,8 @@ type Behind struct {
 	Error string    `json:"error"` // why it is left out, or what is in the way of catching up
 
 	Cordoned bool `json:"cordoned,omitempty"` // people want it so
+	Joins    bool `json:"joins,omitempty"`    // it is new to the service, which has never served there
+	Unfit    bool `json:"unfit,omitempty"`    // it answers, but is not as it should be
 }
 
 // String names what is behind.

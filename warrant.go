@@ -11,14 +11,16 @@ type Warrant struct {
 	Decisions  []string `json:"decisions,omitempty"`  // DecisionStatement each
 	Passes     []string `json:"passes,omitempty"`     // PassStatement each
 	Containers []string `json:"containers,omitempty"` // ContainerStatement each; only for an edge
+	Joins      []string `json:"joins,omitempty"`      // JoinStatement each; of hosts and edges that the order did not name yet
 }
 
-// Decided says why the decisions do not open all gates of an order, for a
-// release of a digest; nil if they do. Each gate counts the people who
+// Decided says why the decisions do not open all gates of an order that stand
+// before the switch of a group (from 1), and of those before it, for a release of
+// a digest; nil if they do. Each gate counts the people who
 // approved, without whoever asked for the release; one rejection closes it. A
 // decision that is about something else is an error, not a voice less: it was
 // put there by somebody. The error has CodeForbidden.
-func (s OrderStatement) Decided(order, release, digest string, decisions []DecisionStatement) error {
+func (s OrderStatement) Decided(order, release, digest string, decisions []DecisionStatement, group int) error {
 	for _, d := range decisions {
 		switch {
 		case d.Order != order || d.Release != release:
@@ -36,6 +38,9 @@ func (s OrderStatement) Decided(order, release, digest string, decisions []Decis
 		return nil
 	}
 	for _, g := range s.Gates {
+		if before := g.Group(); before == 0 || before > group { // nothing that it guards switches now
+			continue
+		}
 		var people []string
 		for _, d := range decisions {
 			if d.Gate == g.Name && !slices.Contains(people, d.By) {

@@ -70,7 +70,23 @@ func (a Authority) order(w *slipway.Warrant, release string, open opener) (grant
 	case (id.Number == 0) != (g.Kind == slipway.KindAdopt):
 		return g, refused(release, slipway.Errorf(slipway.CodeForbidden, "its order is a %s, and only what is adopted is release 0", g.Kind))
 	}
-	return g, nil
+	return g, a.joined(w, &g)
+}
+
+// joined adds the hosts and edges that an operator has had join the release since
+// it was ordered. That counts for as long as the release is live.
+func (a Authority) joined(w *slipway.Warrant, g *grant) error {
+	for _, token := range w.Joins {
+		var s slipway.JoinStatement
+		if _, err := a.Signatures.Proof(token, &s); err != nil {
+			return refused(g.release, err)
+		}
+		if s.Order != g.order {
+			return refused(g.release, slipway.Errorf(slipway.CodeForbidden, "%s had hosts %v and edges %v join another release than this one", s.By, s.Hosts, s.Edges))
+		}
+		g.Hosts, g.Edges = append(g.Hosts, s.Hosts...), append(g.Edges, s.Edges...)
+	}
+	return nil
 }
 
 // of holds settings to those that were ordered.
@@ -109,16 +125,16 @@ func (a Authority) image(w *slipway.Warrant, g *grant, image slipway.Image) erro
 	return err
 }
 
-// approved wants all gates of the order open by signed decisions on exactly
-// this.
-func (a Authority) approved(w *slipway.Warrant, g grant, open opener) error {
+// approved wants all gates of the order that stand before the switch of a group,
+// from 1, open by signed decisions on exactly this.
+func (a Authority) approved(w *slipway.Warrant, g grant, group int, open opener) error {
 	decisions := make([]slipway.DecisionStatement, len(w.Decisions))
 	for i, token := range w.Decisions {
 		if _, err := open(token, &decisions[i]); err != nil {
 			return refused(g.release, err)
 		}
 	}
-	if err := g.Decided(g.order, g.release, g.digest, decisions); err != nil {
+	if err := g.Decided(g.order, g.release, g.digest, decisions, group); err != nil {
 		return refused(g.release, err)
 	}
 	return nil
@@ -144,7 +160,7 @@ func (a *Central) switching(ctx context.Context, w *slipway.Warrant, release, ed
 	if _, err := a.resolved(w, &g); err != nil {
 		return g, err
 	}
-	if err := a.approved(w, g, open); err != nil {
+	if err := a.approved(w, g, g.Group(edge), open); err != nil {
 		return g, err
 	}
 	if err := a.inTime(w, g, a.behind(g, edge)); err != nil && !a.servesElsewhere(ctx, g, edge) {

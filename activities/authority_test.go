@@ -190,6 +190,9 @@ func TestAnEdgeIsToldOfNothingElse(t *testing.T) {
 		"an order for a decision":  {func(w *slipway.Warrant) { w.Decisions[0] = w.Order }, "a signature of another kind was given where a signed decision belongs"},
 		"a decision that has gone": {func(w *slipway.Warrant) { w.Decisions[0] = expired(vote(w, "go", "lea")) }, "ask for it again"},
 		"an order that has gone":   {func(w *slipway.Warrant) { w.Order = expired(ordering()) }, "ask for it again"},
+		"joined by another order":  {func(w *slipway.Warrant) { w.Joins = []string{joining("another", "e1")} }, "join another release than this one"},
+		"joined by nobody":         {func(w *slipway.Warrant) { w.Joins = []string{""} }, "there is no signed"},
+		"joined by a decision":     {func(w *slipway.Warrant) { w.Joins = w.Decisions[:1] }, "a signature of another kind"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -225,6 +228,62 @@ func TestAnEdgeIsToldOfNothingElse(t *testing.T) {
 			t.Errorf("the edge has %+v", g.table)
 		}
 	})
+}
+
+// The approval of a canary is not that of the rest, in whatever order somebody
+// who can write to Temporal asks for things.
+func TestAnEdgeOfALaterGroupSwitchesOnlyWithTheApprovalOfItsGate(t *testing.T) {
+	t.Parallel()
+	one := slipway.Approvers{Role: slipway.Approver, Quorum: 1}
+	inGroups := func(o *slipway.OrderStatement) {
+		o.Edges = []string{"e0", "e1"}
+		o.Groups = []slipway.PlanGroup{{Hosts: []string{"h0"}, Edges: []string{"e0"}}, {Hosts: []string{"h1", "h2"}, Edges: []string{"e1"}}}
+		o.Gates = []slipway.Gate{
+			{Name: "go", Before: slipway.BeforeSwitch, Approvers: one},
+			{Name: "rest", Before: slipway.BeforeGroup(2), Approvers: one},
+			{Name: "sure", Before: slipway.BeforeAccept, Approvers: one},
+		}
+	}
+	refused := "gate rest of search.api.2 asks for the signed approval of 1 people and has that of 0"
+	for name, c := range map[string]struct {
+		change func(*slipway.OrderStatement)
+		gates  []string
+		says   string // empty: it switches
+	}{
+		"with both":                        {nil, []string{"go", "rest"}, ""},
+		"with the canary's":                {nil, []string{"go"}, refused},
+		"with the canary's, twice":         {nil, []string{"go", "go"}, refused},
+		"with that of a gate after it":     {nil, []string{"go", "sure"}, refused},
+		"without the canary's":             {nil, []string{"rest"}, "gate go of search.api.2 asks for"},
+		"where its gate is of no kind":     {func(o *slipway.OrderStatement) { o.Gates[1].Before = "group two" }, []string{"go"}, refused},
+		"where it is in the first group":   {func(o *slipway.OrderStatement) { o.Groups[0], o.Groups[1] = o.Groups[1], o.Groups[0] }, []string{"go"}, ""},
+		"where its gate is of a later one": {func(o *slipway.OrderStatement) { o.Gates[1].Before = slipway.BeforeGroup(3) }, []string{"go"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g, central := newGateway()
+			changes := []func(*slipway.OrderStatement){inGroups}
+			if c.change != nil {
+				changes = append(changes, c.change)
+			}
+			w := warranted(changes...)
+			w.Decisions = nil
+			for i, gate := range c.gates {
+				w.Decisions = append(w.Decisions, seal(vote(w, gate, []string{"lea", "max"}[i])))
+			}
+			stage, commit := staging(), committing()
+			stage.Warrant, commit.Warrant = w, w
+			staged, committed := run(t, central.StageTarget, stage, nil), run(t, central.CommitTarget, commit, nil)
+			if c.says != "" {
+				failed(t, staged, slipway.CodeForbidden, false, c.says)
+				failed(t, committed, slipway.CodeForbidden, false, c.says)
+				return
+			}
+			if active := g.table[search.Key()].Active; staged != nil || committed != nil || active != "search.api.2" {
+				t.Errorf("%q is active; %v, %v", active, staged, committed)
+			}
+		})
+	}
 }
 
 // tampered is a token whose content was changed by one letter.
@@ -454,6 +513,32 @@ func BenchmarkVerifying(b *testing.B) {
 	}
 }
 
+func joining(order string, edges ...string) string {
+	return seal(slipway.JoinStatement{Order: order, Hosts: []string{"h1"}, Edges: edges, By: "olga", Reason: "more people"})
+}
+
+// What an operator has had join since counts as if it had been ordered.
+func TestWhatHasJoinedCountsForTheOrder(t *testing.T) {
+	t.Parallel()
+	g, central := newGateway()
+	in := staging()
+	in.Warrant = warranted(func(o *slipway.OrderStatement) { o.Edges = []string{"e9"} })
+	failed(t, run(t, central.StageTarget, in, nil), slipway.CodeForbidden, false, "edge e1 is not among those that were ordered")
+	in.Warrant.Joins = []string{joining(idOf(in.Warrant.Order), "e1")}
+	if err := run(t, central.StageTarget, in, nil); err != nil || len(g.table) == 0 {
+		t.Errorf("%v: the edge has %+v", err, g.table)
+	}
+	m, host := newMachine()
+	m.image, m.secrets["env://DB"] = image.Config, "hunter2"
+	start := starting()
+	start.Warrant = warranted(func(o *slipway.OrderStatement) { o.Hosts = []string{"h2"} })
+	failed(t, run(t, host.StartGreen, start, nil), slipway.CodeForbidden, false, "host h1 is not among those that were ordered: [h2]")
+	start.Warrant.Joins = []string{joining(idOf(start.Warrant.Order))}
+	if err := run(t, host.StartGreen, start, nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAServiceIsTakenAwayOnlyWhereThatWasSigned(t *testing.T) {
 	t.Parallel()
 	removing := func(change ...func(*slipway.RequestStatement)) string {
@@ -469,6 +554,9 @@ func TestAServiceIsTakenAwayOnlyWhereThatWasSigned(t *testing.T) {
 		"another service":    {removing(func(s *slipway.RequestStatement) { s.Service = "web" }), "what was signed is"},
 		"what served before": {removing(func(s *slipway.RequestStatement) { s.Release = "search.api.0" }), "but edge e1 serves search.api.1"},
 		"an order":           {seal(ordering()), "a signature of another kind"},
+		"another edge": {removing(func(s *slipway.RequestStatement) {
+			s.Act, s.Host, s.Edges = slipway.ActRemoveHost, "h2", []string{"e2"}
+		}), "what was signed is"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -483,10 +571,14 @@ func TestAServiceIsTakenAwayOnlyWhereThatWasSigned(t *testing.T) {
 		})
 	}
 	g, central := newGateway()
-	g.table[search.Key()] = serving()
-	in := activities.RestoreInput{Edge: "e1", Removal: removing(), Request: slipway.RestoreRequest{ServiceID: search, Generation: 1, By: "search.api.9"}}
-	if err := run(t, central.RestoreTarget, in, nil); err != nil || g.table[search.Key()].Active != "" {
-		t.Errorf("%q is active: %v", g.table[search.Key()].Active, err)
+	for _, removal := range []string{removing(), removing(func(s *slipway.RequestStatement) {
+		*s = slipway.RequestStatement{Act: slipway.ActRemoveHost, Host: "h1", Edges: []string{"e1"}, By: "olga", Reason: "it is old"}
+	})} {
+		g.table[search.Key()] = serving()
+		in := activities.RestoreInput{Edge: "e1", Removal: removal, Request: slipway.RestoreRequest{ServiceID: search, Generation: 1, By: "search.api.9"}}
+		if err := run(t, central.RestoreTarget, in, nil); err != nil || g.table[search.Key()].Active != "" {
+			t.Errorf("%q is active: %v", g.table[search.Key()].Active, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"slipway"
@@ -116,7 +117,7 @@ const firstHour = time.Hour
 type RestoreInput struct {
 	Edge    string                 `json:"edge"`
 	Request slipway.RestoreRequest `json:"request"`
-	Removal string                 `json:"removal,omitempty"` // the signed request to take the service away; only where it is to serve nothing
+	Removal string                 `json:"removal,omitempty"` // the signed request to take the service away, or the edge; only where it is to serve nothing
 }
 
 // RestoreTarget points an edge back at blue, whether or not the commit had
@@ -126,7 +127,7 @@ type RestoreInput struct {
 // signature, because nothing may stand in the way back: an edge knows only what
 // was approved. An edge is pointed at nothing where a first release is undone,
 // which it would be soon after its switch or never, and where somebody has signed
-// that what serves is to be removed.
+// that what serves is to be removed, or the edge is.
 func (a *Central) RestoreTarget(ctx context.Context, in RestoreInput) (slipway.RouteState, error) {
 	return onEdge(a, in.Edge, func(e EdgeAdmin) (slipway.RouteState, error) {
 		if in.Request.Release == "" {
@@ -158,6 +159,9 @@ func (a *Central) mayServeNothing(in RestoreInput, now slipway.RouteState) error
 	var s slipway.RequestStatement
 	if _, err := a.Signatures.Proof(in.Removal, &s); err != nil {
 		return refused(in.Request.By, err)
+	}
+	if s.Act == slipway.ActRemoveHost && slices.Contains(s.Edges, in.Edge) {
+		return nil
 	}
 	if s.Act != "remove" || s.ServiceID != in.Request.ServiceID || s.Release != now.Active {
 		return refused(in.Request.By, slipway.Errorf(slipway.CodeForbidden, "what was signed is that %s wanted to %s %s, but edge %s serves %s of %s", s.By, s.Act, s.Release, in.Edge, now.Active, in.Request.ServiceID))

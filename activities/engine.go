@@ -12,6 +12,15 @@ type Engine interface {
 	// Facts says what the engine is. It answers within ctx's deadline or fails.
 	Facts(ctx context.Context) (slipway.HostFacts, error)
 
+	// Reach says which dependencies, "host:port" each, a container on the host
+	// does not reach over TCP. Platform is the host's own.
+	Reach(ctx context.Context, platform string, dependencies []string) ([]slipway.Unmet, error)
+
+	// TryOut starts a container of the spec up to the first instruction of its
+	// process, and throws it away. CodeInvalid says why it would not start;
+	// CodeNotFound is an image that is not there. Platform is the host's own.
+	TryOut(ctx context.Context, platform string, spec slipway.ContainerSpec) error
+
 	// HasImage reports whether the image of an ID is there.
 	HasImage(ctx context.Context, id string) (bool, error)
 

@@ -62,6 +62,9 @@ type machine struct {
 	did         []string                 // stops and starts
 	environment map[string]string        // that its container was made with; nil: it has none
 	startError  error
+	unmet       []slipway.Unmet // what containers do not reach
+	reachError  error
+	stuck       chan struct{} // as hung, from when it is asked what containers reach
 	pullError   error
 	fetch       func(ctx context.Context, progress func(slipway.Progress)) (string, error) // instead
 	hung        chan struct{}                                                              // until it is closed, the engine takes requests and says nothing; nil: it answers

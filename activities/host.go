@@ -53,9 +53,19 @@ type HostInput struct {
 	Patience slipway.Duration `json:"patience,omitempty"` // how long the engine may be silent; 0: until the activity's own deadline
 	Taken    bool             `json:"taken,omitempty"`    // say which ports containers have: there may be many
 	Images   []string         `json:"images,omitempty"`   // IDs of those that should be there
+
+	Container string         `json:"container,omitempty"` // one that should run Image, if it is there
+	Image     *slipway.Image `json:"image,omitempty"`
+
+	Requires []string `json:"requires,omitempty"` // dependencies, "host:port" each, that containers there should reach
+	Pinned   bool     `json:"pinned,omitempty"`   // say what the fleet file pins the host to now, and require what that does
 }
 
-// HostFacts asks the engine what it is. It changes nothing.
+// HostFacts asks the engine what it is, and has a container there try what is
+// required. It wants no order: the container runs Slipway's own program, which
+// connects and says nothing, to where any container of a service could. A
+// container of the service that runs another image than it should is an error of
+// CodeInvalid. It changes nothing, so it may be asked again.
 func (a *Host) HostFacts(ctx context.Context, in HostInput) (slipway.HostFacts, error) {
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {
@@ -72,10 +82,52 @@ func (a *Host) HostFacts(ctx context.Context, in HostInput) (slipway.HostFacts, 
 				facts.Missing = append(facts.Missing, image)
 			}
 		}
+		if err == nil && in.Image != nil {
+			state, missing := engine.Inspect(ctx, in.Container)
+			if missing == nil && !in.Image.Runs(state.Image) { // that it is missing is told by whoever proves it
+				err = notVerified(in.Host, *in.Image, state.Image)
+			}
+		}
 		return facts, err
 	})
 	if !in.Taken {
 		facts.Taken = nil
 	}
+	if err != nil {
+		return facts, Failure(err)
+	}
+	facts.Pinned, in.Requires = a.pinned(in)
+	facts.Unmet, err = unmet(ctx, engine, in, facts.Platform)
 	return facts, Failure(err)
+}
+
+// pinned is what the fleet file says of the host at this moment, if that was
+// asked for, and all that containers there have to reach then.
+func (a *Host) pinned(in HostInput) (*slipway.Profile, []string) {
+	if !in.Pinned {
+		return nil, in.Requires
+	}
+	at, _ := a.Fleet().Host(in.Host)
+	profile, ok := a.Fleet().Profile(at.Profile)
+	if !ok {
+		return nil, in.Requires
+	}
+	plan := slipway.Plan{Profiles: map[string]slipway.Profile{in.Host: profile}}
+	return &profile, plan.Requires(slipway.Service{Requires: in.Requires}, in.Host)
+}
+
+// unmet are the dependencies that a container on the host does not reach. Where
+// no container can be run to try them, that is what is the matter with the host;
+// one that falls silent is another matter.
+func unmet(ctx context.Context, engine Engine, in HostInput, platform string) ([]slipway.Unmet, error) {
+	if len(in.Requires) == 0 {
+		return nil, nil
+	}
+	out, err := answering(ctx, engine, in.Host, in.Patience, func(ctx context.Context) ([]slipway.Unmet, error) {
+		return engine.Reach(ctx, platform, in.Requires)
+	})
+	if err == nil || ctx.Err() != nil || slipway.ErrorCode(err) == slipway.CodeUnreachable {
+		return out, err
+	}
+	return []slipway.Unmet{{Why: err.Error()}}, nil
 }

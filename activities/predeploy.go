@@ -79,7 +79,7 @@ func (a *Host) mayPreDeploy(ctx context.Context, in StartInput) error {
 		return refused(in.Release, slipway.Errorf(slipway.CodeForbidden, "its order is a %s, and a command is not part of it", g.Kind))
 	}
 	if in.Service.Strategy.BlueGreen.StopFirst { // then the gates come before it
-		if err := a.approved(in.Warrant, g, a.Signatures.Proof); err != nil {
+		if err := a.approved(in.Warrant, g, 1, a.Signatures.Proof); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ func (s *server) adopt(ctx context.Context, in *adoptInput) (*submitOutput, erro
 	if err := s.allow(ctx, svc.Project, slipway.RightOperate, "project "+svc.Project); err != nil {
 		return nil, err
 	}
-	plan, err := slipway.NewPlan(s.Fleet(), svc)
+	plan, err := s.planOf(ctx, svc)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,9 @@ type Releases interface {
 	Cordon(ctx context.Context, host, by, reason, key string) error
 	Drain(ctx context.Context, host, by, reason, key string) error
 	Uncordon(ctx context.Context, host, by, reason, key string) error
+	Cordons(ctx context.Context) (slipway.Cordons, error)
+	RemoveHost(ctx context.Context, cordon slipway.Cordon, key string) error
+	Join(ctx context.Context, service slipway.ServiceID, joining slipway.Joining, key string) error
 
 	Line(ctx context.Context) (slipway.Line, error)
 	StopLine(ctx context.Context, project, by, reason, key string) error

@@ -367,6 +367,11 @@ var onGates = []attack{
 		g.workflows.change(func(w *workflows) { w.releases["search.query-api.7"].Gates[0].State = slipway.GateApproved })
 		return got(g.with(g.in("abel"), "POST", path, approval))
 	}, "409 conflict"},
+	{"approval signed ahead, of a gate that is not open yet", "CWE-841", func(g *siege) string {
+		path := g.open("rita")
+		g.workflows.change(func(w *workflows) { w.releases["search.query-api.7"].Gates[0].State = slipway.GatePending })
+		return got(g.with(g.in("abel"), "POST", path+"/signature", approval))
+	}, "409 conflict"},
 	{"approval by somebody without the role", "CWE-285, V4.1.3", func(g *siege) string { return got(g.with(g.in("rita"), "POST", g.open("otto"), approval)) }, "403 forbidden"},
 	{"approval by an approver of another project", "CWE-639", func(g *siege) string { return got(g.with(g.in("shea"), "POST", g.open("rita"), approval)) }, "404 not_found"},
 	{"approval by who has left the group a moment ago", "CWE-613", func(g *siege) string {

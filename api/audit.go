@@ -43,6 +43,8 @@ var actions = map[string]string{
 	"POST /api/v1/hosts/{host}/cordon":                   "host.cordon",
 	"DELETE /api/v1/hosts/{host}/cordon":                 "host.uncordon",
 	"POST /api/v1/hosts/{host}/drain":                    "host.drain",
+	"POST /api/v1/hosts/{host}/join":                     "host.join",
+	"DELETE /api/v1/hosts/{host}":                        "host.remove",
 	"POST /api/v1/line":                                  "line.stop",
 	"DELETE /api/v1/line":                                "line.resume",
 	"POST /api/v1/projects/{project}/line":               "line.stop",

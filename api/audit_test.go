@@ -72,6 +72,14 @@ var waysIn = map[string]asked{
 		user: "lea", path: "/api/v1/hosts/h1/drain", want: 202, body: map[string]any{"reason": "kernel"},
 		entries: both(`host.drain by "lea" via "token" because kernel`),
 	},
+	"POST /api/v1/hosts/{host}/join": {
+		user: "lea", path: "/api/v1/hosts/h1/join", want: 202, body: map[string]any{"reason": "load"},
+		entries: both(`host.join by "lea" via "token" because load`),
+	},
+	"DELETE /api/v1/hosts/{host}": {
+		user: "lea", path: "/api/v1/hosts/h1?reason=old", want: 202,
+		entries: both(`host.remove by "lea" via "token" because old`),
+	},
 	"DELETE /api/v1/hosts/{host}/cordon": {
 		user: "lea", path: "/api/v1/hosts/h1/cordon?reason=done", want: 204,
 		entries: both(`host.uncordon by "lea" via "token" because done`),

@@ -72,7 +72,12 @@ func (s *server) releasePage(w http.ResponseWriter, r *request) error {
 	if s.may(r.Context(), id.Project, slipway.RightRelease) {
 		switch release.Phase {
 		case slipway.Holding:
-			shown.MayRollBack, shown.MayAccept = release.Blue != "", true
+			shown.MayRollBack, shown.MayAccept = release.Blue != "", !slices.ContainsFunc(release.Gates, func(g slipway.GateState) bool {
+				return g.Before == slipway.BeforeAccept && g.State != slipway.GateApproved // it decides
+			})
+		case slipway.Stuck:
+			held := release.Stuck.During == slipway.Holding
+			shown.MayRollBack, shown.MayAccept, shown.MayAbort = held, true, !held
 		case slipway.Undoing, slipway.Ended:
 		default:
 			shown.MayAbort = true

@@ -81,6 +81,9 @@ func (s *server) decision(ctx context.Context, in *decideInput) (slipway.Release
 		Settings: cmp.Or(in.Body.Settings, release.Settings),
 		At:       s.Now().UTC(),
 	}
+	if gate := release.Gates[i]; gate.State != slipway.GateOpen && release.Phase != slipway.Ended { // what it is about is still to be seen, or was decided
+		return id, none, slipway.Errorf(slipway.CodeConflict, "gate %s of %s is %s, not open", gate.Name, id, gate.State)
+	}
 	if err := s.signDecision(id, release, &decision); err != nil {
 		return id, none, err
 	}

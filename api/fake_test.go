@@ -31,6 +31,9 @@ type workflows struct {
 	decided  []slipway.Decision
 	strict   bool // a decision stays with its release
 	anchor   slipway.AuditAnchor
+	cordons  slipway.Cordons
+	removed  []slipway.Cordon
+	joinings []slipway.Joining
 	line     slipway.Line
 	passes   []slipway.Pass
 }
@@ -246,6 +249,22 @@ func (w *workflows) Drain(_ context.Context, host, by, reason, key string) error
 
 func (w *workflows) Uncordon(_ context.Context, host, by, reason, key string) error {
 	return w.act("uncordon", named(host), by, reason, key)
+}
+
+func (w *workflows) Cordons(context.Context) (slipway.Cordons, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cordons, nil
+}
+
+func (w *workflows) RemoveHost(_ context.Context, c slipway.Cordon, key string) error {
+	w.change(func(w *workflows) { w.removed = append(w.removed, c) })
+	return w.act("remove", named(c.Host), c.By, c.Reason, key)
+}
+
+func (w *workflows) Join(_ context.Context, id slipway.ServiceID, j slipway.Joining, key string) error {
+	w.change(func(w *workflows) { w.joinings = append(w.joinings, j) })
+	return w.act("join "+j.Host, id, j.By, j.Reason, key)
 }
 
 func (w *workflows) Line(context.Context) (slipway.Line, error) {

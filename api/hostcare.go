@@ -47,10 +47,10 @@ func (s *server) uncordon(ctx context.Context, in *uncordonInput) (*struct{}, er
 }
 
 func (s *server) hostCare(ctx context.Context, in *HostPath) (*hostCareOutput, error) {
-	if err := s.known(in.Host); err != nil {
-		return nil, err
-	}
 	care, err := s.Releases.HostCare(ctx, in.Host)
+	if err == nil && care.Cordon == nil { // one that is removed may have left the fleet meanwhile
+		err = s.known(in.Host)
+	}
 	return &hostCareOutput{care}, err
 }
 

@@ -31,7 +31,22 @@ func (s *server) listHosts(ctx context.Context, _ *struct{}) (*listHostsOutput, 
 	if len(hosts) == 0 {
 		return &out, nil
 	}
-	var err error
+	services, err := s.viewedServices(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out.Body.Hosts, err = s.Releases.Hosts(ctx, hosts)
+	for i := range out.Body.Hosts {
+		out.Body.Hosts[i].Count(services)
+	}
 	return &out, err
+}
+
+// viewedServices are those of the projects that whoever is signed in may view.
+func (s *server) viewedServices(ctx context.Context) ([]slipway.ServiceStatus, error) {
+	projects, all := s.viewed(ctx)
+	services, err := s.Releases.Services(ctx, "")
+	return slices.DeleteFunc(services, func(status slipway.ServiceStatus) bool {
+		return !all && !slices.Contains(projects, status.Project)
+	}), err
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"slipway"
 	"slipway/spec"
@@ -39,6 +40,28 @@ func (s *server) plan(ctx context.Context, in *planInput) (*planOutput, error) {
 	return &planOutput{preview}, nil
 }
 
+// planOf is where a service runs by the fleet file, but for hosts that were taken
+// out for good and are still there.
+func (s *server) planOf(ctx context.Context, svc slipway.Service) (slipway.Plan, error) {
+	fleet, removed, err := s.fleet(ctx)
+	if err != nil {
+		return slipway.Plan{}, err
+	}
+	plan, err := slipway.NewPlan(fleet, svc)
+	if err != nil && len(removed) > 0 {
+		err = slipway.Errorf(slipway.ErrorCode(err), "%w (hosts that were removed: %s)", err, strings.Join(removed, ", "))
+	}
+	return plan, err
+}
+
+func (s *server) fleet(ctx context.Context) (fleet *slipway.Fleet, removed []string, err error) {
+	cordons, err := s.Releases.Cordons(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.Fleet().Without(cordons.Removed()...), cordons.Removed(), nil
+}
+
 // order makes an order of a service file and a tag, if whoever is signed in may
 // release it.
 func (s *server) order(ctx context.Context, file, tag string) (slipway.Order, error) {
@@ -52,7 +75,7 @@ func (s *server) order(ctx context.Context, file, tag string) (slipway.Order, er
 	if !slipway.ValidTag(tag) {
 		return slipway.Order{}, slipway.Errorf(slipway.CodeInvalid, "%q is neither a tag nor a digest: write for example v2, or sha256: and 64 hexadecimal digits", tag)
 	}
-	plan, err := slipway.NewPlan(s.Fleet(), svc)
+	plan, err := s.planOf(ctx, svc)
 	if err != nil {
 		return slipway.Order{}, err
 	}

@@ -38,7 +38,7 @@ func (s *server) restart(ctx context.Context, in *restartInput) (*restartOutput,
 	if status.Live.Adopted != nil {
 		return nil, slipway.Errorf(slipway.CodeConflict, "%s was adopted, so its settings are not known: release it instead", status.Live.Release)
 	}
-	plan, err := slipway.NewPlan(s.Fleet(), status.Live.Service)
+	plan, err := s.planOf(ctx, status.Live.Service)
 	if err != nil {
 		return nil, err
 	}

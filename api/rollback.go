@@ -37,7 +37,7 @@ func (s *server) rollback(ctx context.Context, in *rollbackInput) (*rollbackOutp
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.wayBack(status, in.Body.To, request.By, in.Body.Reason)
+	order, err := s.wayBack(ctx, status, in.Body.To, request.By, in.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s *server) rollback(ctx context.Context, in *rollbackInput) (*rollbackOutp
 // that a fleet which would not take it any more, or a proof that does not count
 // any more, does not bar the way. Without anything to go back to there is no
 // order; the lane says so.
-func (s *server) wayBack(status slipway.ServiceStatus, to int, by, reason string) (*slipway.Order, error) {
+func (s *server) wayBack(ctx context.Context, status slipway.ServiceStatus, to int, by, reason string) (*slipway.Order, error) {
 	i := 0
 	if to != 0 {
 		id := slipway.ReleaseID{ServiceID: status.ServiceID, Number: to}.String()
@@ -69,8 +69,8 @@ func (s *server) wayBack(status slipway.ServiceStatus, to int, by, reason string
 	if version.Adopted != nil {
 		return nil, nil // going back to it is a switch while it is held, and nothing else
 	}
-	order, err := s.again(version, by, reason)
-	if err != nil && status.Held != "" && i == 0 {
+	order, err := s.again(ctx, version, by, reason)
+	if err != nil && i == 0 && (status.Held != "" || len(status.Stuck) > 0) {
 		return nil, nil
 	}
 	return order, err
@@ -78,8 +78,8 @@ func (s *server) wayBack(status slipway.ServiceStatus, to int, by, reason string
 
 // again orders a version that was live once more. Its gates are skipped, which
 // is only for what went through them before.
-func (s *server) again(version slipway.Version, by, reason string) (*slipway.Order, error) {
-	plan, err := slipway.NewPlan(s.Fleet(), version.Service)
+func (s *server) again(ctx context.Context, version slipway.Version, by, reason string) (*slipway.Order, error) {
+	plan, err := s.planOf(ctx, version.Service)
 	if err != nil {
 		return nil, err
 	}

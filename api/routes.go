@@ -46,6 +46,9 @@ func (s *server) routes() []route {
 		operation("POST "+v1+"/hosts/{host}/cordon", operator, "Keep new releases off a host", s.cordon),
 		operation("DELETE "+v1+"/hosts/{host}/cordon", operator, "Let a host be used again", s.uncordon),
 		operation("POST "+v1+"/hosts/{host}/drain", operator, "Empty a host", s.drain, accepted),
+		operation("GET "+v1+"/hosts/{host}/join", operator, "Say how far a host is part of what is live", s.hostJoin),
+		operation("POST "+v1+"/hosts/{host}/join", operator, "Bring what is live to a host that is new", s.join, accepted),
+		operation("DELETE "+v1+"/hosts/{host}", operator, "Take a host out for good", s.removeHost, accepted),
 
 		operation("GET "+v1+"/line", person, "List what is stopped", s.listStops).shows(slipway.RightView),
 		operation("POST "+v1+"/line", operator, "Stop the line of all projects", s.stopAll),

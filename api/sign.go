@@ -106,7 +106,7 @@ func (s *server) proven(v slipway.Version) error {
 		return unproven(v, slipway.Errorf(slipway.CodeForbidden, "what was ordered is %s of %s with settings %.12s, which is not %s with %.12s",
 			order.Tag, order.ServiceID, order.Settings, slipway.ShortDigest(v.Digest), v.Service.SettingsHash()))
 	}
-	if err := order.Decided(seal.ID, v.Release, v.Digest, decisions); err != nil {
+	if err := order.Decided(seal.ID, v.Release, v.Digest, decisions, order.LastGroup()); err != nil {
 		return unproven(v, err)
 	}
 	return nil

@@ -218,6 +218,7 @@ func checkCell(t *testing.T, s *site, a api.Action, p principal, token string) {
 		"/restart":         map[string]string{"reason": "because"},
 		"/cordon":          map[string]string{"reason": "because"},
 		"/drain":           map[string]string{"reason": "because"},
+		"/join":            map[string]string{"reason": "because"},
 		"/lock":            map[string]string{"reason": "because"},
 		"/break-glass":     map[string]string{"reason": "because"},
 		"/line":            map[string]string{"reason": "because"},

@@ -113,7 +113,7 @@ func (w *watch) poll(ctx context.Context, read func() (slipway.Release, error)) 
 
 func interval(phase slipway.Phase) time.Duration {
 	switch phase {
-	case slipway.Queued, slipway.AwaitingApproval, slipway.Holding:
+	case slipway.Queued, slipway.AwaitingApproval, slipway.Holding, slipway.Stuck:
 		return waitingPoll
 	default:
 		return movingPoll

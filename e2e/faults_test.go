@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -341,6 +342,29 @@ var faults = []fault{
 		name: "never ready, when the old version was stopped first",
 		more: "strategy: {blue_green: {order: stop_first, deploy_timeout: 2s}}\n",
 		env:  []string{"READY_MS=never"},
+	},
+	{
+		name: "cannot be started, and the old version would be stopped first",
+		more: "strategy: {blue_green: {order: stop_first}}\n",
+		arm: func(t *testing.T, f *faulty) {
+			text := filepath.Join(t.TempDir(), "app")
+			if err := os.WriteFile(text, []byte("not a program"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := lab.Push(t.Context(), f.Source.Address()+"/search/"+f.service+":v2", lab.Image{Binary: text, Port: 8080}); err != nil {
+				t.Fatal(err)
+			}
+		},
+		check: func(t *testing.T, f *faulty) {
+			blue, err := f.engineAPI(t).ContainerInspect(t.Context(), f.first)
+			if err != nil {
+				t.Fatal(err)
+			}
+			began, err := time.Parse(time.RFC3339Nano, blue.State.StartedAt)
+			if err != nil || began.After(status(t, f.System, f.second).StartedAt) {
+				t.Errorf("the old version was stopped: it has run since %s only (%v)", began, err)
+			}
+		},
 	},
 	{
 		name: "dies while the old version is stopped",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -42,16 +43,39 @@ type fleetCell struct {
 
 func (c fleetCell) name() string { return c.sickness.name + "/" + c.moment.name }
 
-func fleetCells() []fleetCell {
-	var out []fleetCell
+// fleetCells are all of them, by how hosts are reached.
+func fleetCells() map[lab.Way][]fleetCell {
+	out := map[lab.Way][]fleetCell{}
 	for _, s := range sicknesses {
 		for _, m := range moments {
 			if s.at == nil || slices.Contains(s.at, m.name) {
-				out = append(out, fleetCell{s, m})
+				out[s.reached()] = append(out[s.reached()], fleetCell{s, m})
 			}
 		}
 	}
 	return out
+}
+
+// pickCells leaves those whose names match -cells; or all for make matrix, and
+// otherwise one that is decided within seconds.
+func pickCells(t *testing.T, all map[lab.Way][]fleetCell) {
+	t.Helper()
+	pick, err := regexp.Compile(*matrixCells)
+	if err != nil {
+		t.Fatalf("-cells: %v", err)
+	}
+	for way, cells := range all {
+		all[way] = slices.DeleteFunc(cells, func(c fleetCell) bool { return !pick.MatchString(c.name()) })
+	}
+	if *wholeMatrix || *matrixCells != "" {
+		return
+	}
+	quick := slices.DeleteFunc(all[lab.TCP], func(c fleetCell) bool {
+		return c.sickness.name != "dockerd hung" || !slices.Contains([]string{"before", "pulling", "proving"}, c.moment.name)
+	})
+	random := rand.New(rand.NewPCG(*matrixSeed, 1))
+	clear(all)
+	all[lab.TCP] = []fleetCell{quick[random.IntN(len(quick))]}
 }
 
 // How long a release may take to be decided, whatever befalls one host: it may
@@ -62,35 +86,36 @@ const (
 	fleetSettled = 2 * time.Minute
 )
 
+// fleetSystems are how many systems go through cells side by side, by how their
+// hosts are reached: most of the time they wait for something that is silent.
+var fleetSystems = map[lab.Way]int{lab.TCP: 4, lab.Agent: 1}
+
 func TestFleetMatrix(t *testing.T) {
 	t.Parallel() // it has systems of its own
-	all, groups := fleetCells(), thorough(3, 1)
+	all := fleetCells()
+	pickCells(t, all)
 	var table fleetTable
-	if !*wholeMatrix { // one that is decided within seconds
-		all = slices.DeleteFunc(all, func(c fleetCell) bool {
-			return c.sickness.name != "dockerd hung" || !slices.Contains([]string{"before", "pulling", "proving"}, c.moment.name)
-		})
-		random := rand.New(rand.NewPCG(*matrixSeed, 1))
-		all = []fleetCell{all[random.IntN(len(all))]}
-	}
 	t.Run("all", func(t *testing.T) {
-		for g := range groups {
-			var cells []fleetCell
-			for i := g; i < len(all); i += groups {
-				cells = append(cells, all[i])
+		for way, cells := range all {
+			queue := make(chan fleetCell, len(cells))
+			for _, c := range cells {
+				queue <- c
 			}
-			t.Run(fmt.Sprintf("group %d", g+1), func(t *testing.T) {
-				t.Parallel()
-				fallSick(t, cells, &table)
-			})
+			close(queue)
+			for n := range min(fleetSystems[way], len(cells)) {
+				t.Run(fmt.Sprintf("%s %d", way, n+1), func(t *testing.T) {
+					t.Parallel()
+					fallSick(t, way, queue, &table)
+				})
+			}
 		}
 	})
 	t.Logf("\n%s", table.String())
 }
 
-// fallSick goes through cells on one system.
-func fallSick(t *testing.T, cells []fleetCell, table *fleetTable) {
-	s, err := system.Start(t.Context(), system.Options{Hosts: 3, Way: lab.TCP, Disk: 512 << 20})
+// fallSick takes cells from the queue and goes through them on one system.
+func fallSick(t *testing.T, way lab.Way, cells <-chan fleetCell, table *fleetTable) {
+	s, err := system.Start(t.Context(), system.Options{Hosts: 3, Way: way, Disk: 512 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,18 +133,40 @@ func fallSick(t *testing.T, cells []fleetCell, table *fleetTable) {
 	}
 	defer c.Close()
 	m := &fleetMatrix{matrix: &matrix{System: s, temporal: c}}
-	for _, cell := range cells {
-		t.Run(cell.name(), func(t *testing.T) {
+	if way == lab.Agent {
+		m.clock = throughProxy(t, s, 1)
+	}
+	for cell := range cells {
+		well := t.Run(cell.name(), func(t *testing.T) {
 			row, err := m.run(t, cell)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, s.Standalone.Log())
 			}
 			table.add(row)
 		})
-		if t.Failed() { // what it left is in the way of the next one
+		if !well { // what it left is in the way of the next one
 			m.service = nil
 		}
 	}
+}
+
+// throughProxy has an agent reach its Docker Engine through a proxy.
+func throughProxy(t *testing.T, s *system.System, n int) *lab.Proxy {
+	t.Helper()
+	h, agent := s.Hosts.All[n], s.Agents[n]
+	proxy, err := lab.SocketProxy(s.Dir, h.Name+".sock", h.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { proxy.Close() })
+	agent.Command[slices.Index(agent.Command, h.Host())] = "unix://" + proxy.Address()
+	if err := agent.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := agent.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return proxy
 }
 
 // fleetMatrix is a system of three hosts, one of which falls sick.
@@ -127,6 +174,7 @@ type fleetMatrix struct {
 	*matrix
 	service  *killed // nil: to be made
 	services int
+	clock    *lab.Proxy // before the engine of the sick host, where it has an agent
 }
 
 // live is the container that serves before the release.
@@ -156,7 +204,7 @@ func (m *fleetMatrix) run(t *testing.T, cell fleetCell) (fleetRow, error) {
 	tag := fmt.Sprintf("v%d", k.releases)
 	push(t, m.System, k.name, tag)
 	in := cellRun{service: k.name, id: fmt.Sprintf("search.%s.%d", k.name, k.releases), begun: time.Now()}
-	row := fleetRow{sickness: cell.sickness.name, moment: cell.moment.name}
+	row := fleetRow{sickness: cell.sickness.name, moment: cell.moment.name, mends: cell.sickness.mends}
 	ctx, cancel := context.WithTimeout(t.Context(), fleetDecided+fleetSettled)
 	defer cancel()
 
@@ -217,7 +265,7 @@ func (m *fleetMatrix) run(t *testing.T, cell fleetCell) (fleetRow, error) {
 		}
 	}
 	if err == nil && row.left != "" {
-		t.Errorf("after %s (%s) it does not settle: %s", row.outcome, row.person, row.left)
+		t.Errorf("after %s (%s) it does not settle: %s", row.outcome, row.reads, row.left)
 	}
 	return row, err
 }
@@ -240,7 +288,16 @@ func (m *fleetMatrix) decide(ctx context.Context, t *testing.T, cell fleetCell, 
 			return row, fmt.Errorf("%s has not ended: %w", in.id, err)
 		}
 	}
-	row.outcome, row.person, row.took = string(*ended.Outcome), ended.Reason, time.Since(at)
+	row.outcome, row.reads, row.took = string(*ended.Outcome), ended.Reason, time.Since(at)
+	for _, f := range ended.Findings {
+		row.reads = strings.TrimPrefix(row.reads+"; "+f.String(), "; ")
+	}
+	for _, b := range ended.Behind {
+		row.reads = strings.TrimPrefix(row.reads+"; "+b.String()+" is behind: "+b.Error, "; ")
+	}
+	if cell.moment.said == "" && !cell.sickness.chance {
+		told(t, row.sickness, row.reads, row.outcome)
+	}
 	legal := []slipway.Outcome{slipway.Live, slipway.RolledBack, slipway.Refused}
 	if cell.moment.name == "holding" {
 		legal = []slipway.Outcome{slipway.RolledBack}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -99,33 +100,36 @@ func TestAHungDockerdOnOneOfThreeHostsIsInNobodysWay(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = hung.Resume() })
 
-	begun := time.Now()
-	second := release(t, s, svc, "v2", 0)
-	t.Logf("with dockerd hung on one of three hosts: released in %s, the edges within %s", time.Since(begun).Round(time.Millisecond), second.SwitchSkew)
-	if took := time.Since(begun); took > 20*time.Second {
-		t.Errorf("the release took %s", took)
-	}
-	if len(second.Behind) != 1 || second.Behind[0].Host != hung.Name || second.Hosts[1].Phase != slipway.HostQuarantined {
-		t.Fatalf("behind are %+v, hosts %+v", second.Behind, second.Hosts)
-	}
-	told(t, "Docker Engine of one of three hosts hung", second.Behind[0].Error, string(slipway.Live))
-	allServe(t, s, "trio", "v2")
+	var second slipway.Release
+	var backs []time.Duration
+	for range thorough(20, 1) {
+		begun := time.Now()
+		second = release(t, s, svc, "v2", 0)
+		t.Logf("with dockerd hung on one of three hosts: released in %s, the edges within %s", time.Since(begun).Round(time.Millisecond), second.SwitchSkew)
+		if took := time.Since(begun); took > 20*time.Second {
+			t.Errorf("the release took %s", took)
+		}
+		if len(second.Behind) != 1 || second.Behind[0].Host != hung.Name || second.Hosts[1].Phase != slipway.HostQuarantined {
+			t.Fatalf("behind are %+v, hosts %+v", second.Behind, second.Hosts)
+		}
+		told(t, "Docker Engine of one of three hosts hung", second.Behind[0].Error, string(slipway.Live))
+		allServe(t, s, "trio", "v2")
 
-	begun = time.Now()
-	cli(t, s, 0, "rollback", "search/trio", "--reason", "everything is slow", "--wait")
-	took := time.Since(begun)
-	t.Logf("went back in %s", took.Round(time.Millisecond))
-	if took > backAtOnce {
-		t.Errorf("going back took %s", took)
+		took := backEverywhere(t, s, "trio", "v1")
+		backs = append(backs, took)
+		if took > time.Second {
+			t.Errorf("going back took %s", took)
+		}
+		await(t, s, second.ID, slipway.Ended)
 	}
-	allServe(t, s, "trio", "v1")
+	t.Logf("went back %d times, in %s at most", len(backs), slices.Max(backs).Round(time.Millisecond))
 
 	third := release(t, s, svc, "v2", 0)
 	allServe(t, s, "trio", "v2")
 	if got := behindOf(t, s, "trio"); len(got) != 1 {
 		t.Errorf("behind are %+v", got)
 	}
-	begun = time.Now()
+	begun := time.Now()
 	if err := hung.Resume(); err != nil {
 		t.Fatal(err)
 	}

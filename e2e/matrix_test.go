@@ -24,6 +24,7 @@ var (
 	// wholeMatrix is for make matrix; otherwise it is a few of its cells.
 	wholeMatrix = flag.Bool("matrix", false, "kill at every point, not only at a few")
 	matrixSeed  = flag.Uint64("matrix-seed", 1, "which few")
+	matrixCells = flag.String("cells", "", "of the matrix of sick hosts, only the cells whose names match, such as '^dockerd hung/'")
 )
 
 // thorough is how often something is done for make matrix, and how often

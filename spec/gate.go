@@ -8,9 +8,11 @@ import (
 
 var gateKeys = object[slipway.Gate]{
 	"name":      func(g *slipway.Gate, v value) { g.Name = v.name() },
-	"before":    func(g *slipway.Gate, v value) { g.Before = v.oneOf(slipway.BeforeSwitch) },
+	"before":    func(g *slipway.Gate, v value) { g.Before = v.before() },
 	"approvers": func(g *slipway.Gate, v value) { g.Approvers = v.approvers() },
 	"expires":   func(g *slipway.Gate, v value) { g.Expires = v.duration(time.Second, 30*24*time.Hour) },
+
+	"remind_after": func(g *slipway.Gate, v value) { g.RemindAfter = v.duration(time.Second, 30*24*time.Hour) },
 }
 
 var approversKeys = object[slipway.Approvers]{
@@ -29,12 +31,43 @@ func (v value) gates() []slipway.Gate {
 		g := gateKeys.decode(item, &gate, "{name: go, approvers: {role: approver}}", nil)
 		g.need([2]string{"name", "go"}, [2]string{"approvers", "{role: approver, quorum: 1}"})
 		names.add(g.at("name"), gate.Name)
+		if gate.RemindAfter > 0 && gate.Expires/gate.RemindAfter > maxReminders {
+			g.at("remind_after").bad("found %s, which is more than %d reminders until the gate expires after %s; write a longer time", gate.RemindAfter, maxReminders, gate.Expires)
+		}
 		return gate
 	})
 	if len(gates) > maxGates {
 		v.bad("found %d gates; write at most %d", len(gates), maxGates)
 	}
 	return gates
+}
+
+// maxReminders bounds how often people are reminded of one gate.
+const maxReminders = 100
+
+// before is the step that a gate stands before.
+func (v value) before() string {
+	const right = "write switch, accept, or group and its number from 2, for example group 2"
+	text, ok := v.text(right)
+	if !ok {
+		return slipway.BeforeSwitch
+	}
+	g := slipway.Gate{Before: text}
+	if text != slipway.BeforeSwitch && text != slipway.BeforeAccept && g.Group() < 2 {
+		v.bad("found %s; %s", quote(text), right)
+	}
+	return text
+}
+
+// checkGates refuses gates before groups that there are not. Whether the last
+// hosts make a group is known with the fleet.
+func (f *serviceFile) checkGates(g given) {
+	groups := len(f.Strategy.BlueGreen.Groups)
+	for _, gate := range f.Gates {
+		if n := gate.Group(); n > 1 && (groups == 0 || n > groups+1) {
+			g.at("gates").bad("gate %s stands before group %d, and strategy.blue_green.groups has %d (hosts that none selects are one more): write before: switch, or add a group", gate.Name, n, groups)
+		}
+	}
 }
 
 func (v value) approvers() slipway.Approvers {

@@ -9,6 +9,8 @@ import (
 var preDeployKeys = object[slipway.PreDeploy]{
 	"command": func(p *slipway.PreDeploy, v value) { p.Command = v.command() },
 	"timeout": func(p *slipway.PreDeploy, v value) { p.Timeout = v.duration(time.Second, 12*time.Hour) },
+
+	"point_of_no_return": func(p *slipway.PreDeploy, v value) { p.PointOfNoReturn = v.boolean() },
 }
 
 func (v value) preDeploy() *slipway.PreDeploy {

@@ -23,7 +23,14 @@ var profileKeys = object[slipway.Profile]{
 	"answers_within": func(p *slipway.Profile, v value) { p.AnswersWithin = v.duration(time.Millisecond, 30*time.Second) },
 	"disk_free":      func(p *slipway.Profile, v value) { p.DiskFree = v.room() },
 	"inodes_free":    func(p *slipway.Profile, v value) { p.InodesFree = int64(v.integer(0, 1<<40)) },
-	"action":         func(p *slipway.Profile, v value) { p.Action = slipway.Severity(v.oneOf("refuse", "warn")) },
+	"leaked_mounts": func(p *slipway.Profile, v value) {
+		most := v.integer(0, 1<<20)
+		p.LeakedMounts = &most
+	},
+	"requires": func(p *slipway.Profile, v value) { p.Requires = v.requires() },
+	"action": func(p *slipway.Profile, v value) {
+		p.Action = slipway.Severity(v.oneOf("refuse", "warn", "quarantine"))
+	},
 }
 
 func (v value) profiles() []slipway.Profile {

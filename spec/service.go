@@ -66,6 +66,7 @@ var serviceKeys = object[serviceFile]{
 	"strategy": func(f *serviceFile, v value) {
 		strategyKeys.decode(v, &f.Strategy, "{blue_green: {hold: 10m}}", strategyRefused)
 	},
+	"requires":   func(f *serviceFile, v value) { f.Requires = v.requires() },
 	"pre_deploy": func(f *serviceFile, v value) { f.PreDeploy = v.preDeploy() },
 	"gates":      func(f *serviceFile, v value) { f.Gates = v.gates() },
 	"windows":    func(f *serviceFile, v value) { f.Windows = v.windows(ownWindowKeys) },
@@ -139,6 +140,7 @@ func (f *serviceFile) check(g given) {
 	}
 	f.checkHealth(g)
 	f.checkGroups(g)
+	f.checkGates(g)
 	f.checkUnreachable(g)
 }
 

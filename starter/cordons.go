@@ -51,6 +51,40 @@ func (c *Client) Drain(ctx context.Context, host, by, reason, key string) error 
 	return c.tell(ctx, theCordons, workflows.Cordon, key, want, nil)
 }
 
+// RemoveHost takes a host out for good, as it is asked for with a cordon: every
+// service leaves it, each at its own turn, and forgets it and the edges that go
+// with it: see HostCare. It does nothing at all, with an error of CodeConflict
+// that names every service and what to do, while one of them may not.
+func (c *Client) RemoveHost(ctx context.Context, want slipway.Cordon, key string) error {
+	cordons, err := c.Cordons(ctx)
+	if err != nil {
+		return err
+	}
+	if have, ok := cordons.Of(want.Host); !ok || !have.Remove { // otherwise it is under way
+		services, err := c.Services(ctx, "")
+		if err != nil {
+			return err
+		}
+		var stuck []string
+		for _, s := range services {
+			concerned := s.Live.Knows(want.Host) || s.Running != "" && c.comesTo(ctx, s.Running, want.Host)
+			if err := s.MayForget(want.Host); err != nil && concerned {
+				stuck = append(stuck, fmt.Sprintf("%s: %s", s.ServiceID, err))
+			}
+		}
+		if len(stuck) > 0 {
+			return slipway.Errorf(slipway.CodeConflict, "host %s cannot be removed now, and nothing was done: %s", want.Host, strings.Join(stuck, "; "))
+		}
+	}
+	return c.tell(ctx, theCordons, workflows.Cordon, key, want, nil)
+}
+
+// Join has a host join what is live of a service. It is done when nothing of the
+// service is on its way or held. Errors: CodeNotFound where nothing is live.
+func (c *Client) Join(ctx context.Context, service slipway.ServiceID, joining slipway.Joining, key string) error {
+	return c.tellLane(ctx, service, workflows.Join, key, joining, nil)
+}
+
 // Uncordon lets releases use a host again. Each service is brought up to date
 // there before it serves; until then the host is behind. Errors: CodeConflict
 // when it is not cordoned.
@@ -73,17 +107,22 @@ func (c *Client) HostCare(ctx context.Context, host string) (slipway.HostCare, e
 	}
 	care := slipway.HostCare{Left: []slipway.Remaining{}}
 	if cordon, ok := cordons.Of(host); ok {
+		cordon.Signature = ""
 		care.Cordon = &cordon
 	}
+	removed := care.Cordon != nil && care.Cordon.Remove
 	for _, s := range services {
 		release := ""
-		if s.RunsOn(host) {
+		if s.RunsOn(host) || removed && s.Live.Knows(host) {
 			release = s.Live.Release
 		}
 		if s.Running != "" && release == "" && c.comesTo(ctx, s.Running, host) {
 			release = s.Running
 		}
 		err := s.MayLeave(host)
+		if removed {
+			err = s.MayForget(host)
+		}
 		if release == "" && (err == nil || s.Running != "") {
 			continue
 		}
@@ -92,7 +131,8 @@ func (c *Client) HostCare(ctx context.Context, host string) (slipway.HostCare, e
 			left.Stuck = err.Error()
 		}
 		for _, b := range s.Behind {
-			if err == nil && b.Host == host && care.Cordon != nil && b.Error != care.Cordon.String() {
+			concerns := b.Host == host || removed && slices.Contains(s.Live.Plan.EdgesOf(host), b.Edge)
+			if err == nil && concerns && care.Cordon != nil && b.Error != care.Cordon.String() {
 				left.Stuck = b.Error // how its leaving goes
 			}
 		}

@@ -51,6 +51,7 @@ func (c *Client) Hosts(ctx context.Context, hosts []slipway.Host) ([]slipway.Hos
 	}
 	for i, answer := range answers {
 		if cordon, ok := cordons.Of(all[i].Name); ok {
+			cordon.Signature = ""
 			all[i].Cordon = &cordon
 		}
 		all[i].Answers, all[i].Facts, all[i].Error = answer.Facts != nil, answer.Facts, answer.Error

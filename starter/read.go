@@ -32,7 +32,7 @@ func (c *Client) Release(ctx context.Context, id slipway.ReleaseID) (slipway.Rel
 	switch release.Phase {
 	case slipway.Ended:
 		release.CleanupPending = release.CleanupPending && c.open(ctx, workflows.CleanupID(id))
-	case slipway.AwaitingApproval, slipway.Holding:
+	case slipway.AwaitingApproval, slipway.Holding, slipway.Stuck:
 	default:
 		c.addProgress(ctx, id, &release)
 	}

@@ -92,6 +92,12 @@ func unanswered(err error) bool {
 	return ok && app.Type() == string(slipway.CodeUnavailable)
 }
 
+// isCode reports whether an activity failed with a code.
+func isCode(err error, code slipway.Code) bool {
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	return ok && app.Type() == string(code)
+}
+
 // refusal is how a handler refuses an update.
 func refusal(code slipway.Code, format string, args ...any) error {
 	return activities.Failure(slipway.Errorf(code, format, args...))

@@ -97,9 +97,13 @@ func (c *catchup) attempt(ctx workflow.Context, behind slipway.Behind) (bool, er
 // bring waits for a host to answer and starts the version there, proven.
 func (c *catchup) bring(ctx workflow.Context, i int) (slipway.ReleaseHost, error) {
 	version, plan, at := c.Version, c.Version.Plan.Hosts[i], c.Version.Hosts[i]
-	facts, err := call(ctx, patient(on(plan, asking("wait for "+plan.Name))), host.HostFacts, activities.HostInput{Host: plan.Name})
+	in, asked := activities.HostInput{Host: plan.Name, Requires: version.Service.Requires, Pinned: true}, workflow.Now(ctx)
+	options := looking(in)
+	options.Summary = "wait for " + plan.Name
+	facts, err := call(ctx, patient(on(plan, options)), host.HostFacts, in)
 	if err == nil {
-		err = activities.Failure(version.Plan.Unfit(plan, facts))
+		facts.SetSkew(asked, workflow.Now(ctx))
+		err = fits(version, plan, facts)
 	}
 	if err != nil {
 		return at, err
@@ -119,6 +123,23 @@ func (c *catchup) bring(ctx workflow.Context, i int) (slipway.ReleaseHost, error
 		at.Phase, at.Error = slipway.HostServing, ""
 	}
 	return at, err
+}
+
+// fits says why a host cannot be caught up: one that is pinned to a profile which
+// has it left out where it does not fit is not taken in before it does, as the
+// fleet file has it now.
+func fits(version slipway.Version, plan slipway.PlanHost, facts slipway.HostFacts) error {
+	if err := version.Plan.Unfit(plan, facts); err != nil {
+		return activities.Failure(err)
+	}
+	now := slipway.Plan{Profiles: map[string]slipway.Profile{}}
+	if facts.Pinned != nil {
+		now.Profiles[plan.Name] = *facts.Pinned
+	}
+	if out := unfit(now.Examine(plan, facts, version.Service, slipway.Image{}, nil)); len(out) > 0 {
+		return refusal(slipway.CodeConflict, "%s", out[0].Error)
+	}
+	return nil
 }
 
 // tellEdges has every edge that serves the version send traffic to a host, too,
@@ -174,6 +195,12 @@ func (c *catchup) catchUpEdge(ctx workflow.Context, name string) (bool, error) {
 	}
 	i := slices.IndexFunc(c.Version.Plan.Edges, func(e slipway.PlanEdge) bool { return e.Name == name })
 	edge, deadline := c.Version.Plan.Edges[i], c.Version.Service.Strategy.BlueGreen.SwitchTimeout
+	if slices.ContainsFunc(c.Version.Behind, func(b slipway.Behind) bool { return b.Edge == name && b.Joins }) {
+		// One that is new does not begin with nowhere to send requests to.
+		if err := workflow.Await(ctx, func() bool { return len(upstreams(c.Version, edge)) > 0 }); err != nil {
+			return false, err
+		}
+	}
 
 	ctx, stop := workflow.NewDisconnectedContext(ctx) // what is begun is ended
 	defer stop()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -22,6 +23,10 @@ type UncordonInput struct {
 	Request
 }
 
+// retelling is how long after lanes were told of a change they are told again:
+// one that had just begun may not have been in the list of them yet.
+const retelling = 10 * time.Second
+
 // Cordons knows which hosts are to be left alone, and tells every lane as often
 // as that changes. What follows from it is for each lane to do.
 func Cordons(ctx workflow.Context, in CordonsInput) error {
@@ -37,11 +42,9 @@ func Cordons(ctx workflow.Context, in CordonsInput) error {
 			return err
 		}
 		if c.told < c.Revision {
-			now := c.Cordons
-			if err := tellLanes(ctx, Cordoned, now, func() bool { return c.Revision != now.Revision }); err != nil {
+			if err := c.tell(ctx); err != nil {
 				return err
 			}
-			c.told = now.Revision
 			continue
 		}
 		return workflow.NewContinueAsNewError(ctx, CordonsType, CordonsInput{State: c.Cordons, Told: c.told})
@@ -69,14 +72,43 @@ func (c *cordons) setup(ctx workflow.Context) error {
 	return c.show(ctx)
 }
 
-// mayCordon takes the same request twice, because an answer may have been lost,
-// and a drain of what is only cordoned, but no other reason over the first.
+// tell has every lane know, now and once more a little later. A lane that is
+// told twice takes it once; one that is gone need not know.
+func (c *cordons) tell(ctx workflow.Context) error {
+	for revision, again := c.Revision, 0; again < 2 && revision == c.Revision; again++ {
+		if again > 0 {
+			if _, err := workflow.AwaitWithTimeout(ctx, retelling, func() bool { return revision != c.Revision }); err != nil {
+				return err
+			}
+		}
+		lanes, err := call(ctx, patient(asking("list the services")), central.ListLanes, struct{}{})
+		if err != nil {
+			return err
+		}
+		now := c.Cordons
+		err = each(ctx, len(lanes), func(ctx workflow.Context, i int) error {
+			_ = workflow.SignalExternalWorkflow(ctx, LaneID(lanes[i]), "", Cordoned, now).Get(ctx, nil)
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		c.told = now.Revision
+	}
+	return nil
+}
+
+// mayCordon takes the same request twice, because an answer may have been lost, a
+// drain of what is only cordoned, and a removal over all of these and itself,
+// but no other reason over the first.
 func (c *cordons) mayCordon(in slipway.Cordon) error {
 	have, ok := c.Of(in.Host)
 	switch {
 	case in.Host == "" || in.By == "" || in.Reason == "":
 		return refusal(slipway.CodeInvalid, "who cordons a host says which, who it is, and why")
-	case !ok, in.Drain && !have.Drain, have.By == in.By && have.Reason == in.Reason && have.Drain == in.Drain:
+	case !ok, in.Remove && (in.Gone || !have.Gone), !have.Remove && in.Drain && !have.Drain:
+		return nil
+	case have.By == in.By && have.Reason == in.Reason && have.Drain == in.Drain && have.Remove == in.Remove:
 		return nil
 	}
 	return refusal(slipway.CodeConflict, "host %s is already %s", in.Host, have)
@@ -84,10 +116,10 @@ func (c *cordons) mayCordon(in slipway.Cordon) error {
 
 func (c *cordons) cordon(ctx workflow.Context, in slipway.Cordon) (slipway.Cordon, error) {
 	have, ok := c.Of(in.Host)
-	if ok && (have.Drain || !in.Drain) {
+	if ok && !in.Remove && (have.Drain || !in.Drain) {
 		return have, nil
 	}
-	workflow.GetLogger(ctx).Info("Host cordoned", "host", in.Host, "by", in.By, "reason", in.Reason, "drain", in.Drain)
+	workflow.GetLogger(ctx).Info("Host cordoned", "host", in.Host, "by", in.By, "reason", in.Reason, "drain", in.Drain, "remove", in.Remove)
 	in.At = workflow.Now(ctx)
 	return in, c.set(ctx, in.Host, in)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // deploy brings green up beside blue on every host, and proves it; where blue
-// stops first, it only brings the image there. Each host goes at its own pace;
+// stops first, it only brings the image there, and tries it out. Each host goes at its own pace;
 // the first one that fails ends it for all, and one that does not answer is left
 // out. Where hosts come in groups, it is those of the group under way.
 func (r *release) deploy(ctx workflow.Context) error {
@@ -18,7 +18,7 @@ func (r *release) deploy(ctx workflow.Context) error {
 		r.state.Group = r.group + 1
 	}
 	r.phase(ctx, slipway.Deploying)
-	if r.group == 0 {
+	if !r.undo.any() {
 		r.undo.push("remove green", func(ctx workflow.Context) error {
 			r.keepFallen(ctx)
 			if !r.cleared {
@@ -31,8 +31,11 @@ func (r *release) deploy(ctx workflow.Context) error {
 	if !stopFirst && (r.group > 0 || !r.outlook().PreDeploys()) {
 		return r.onHosts(ctx, r.newcomer().deploy)
 	}
-	if err := r.onHosts(ctx, r.newcomer().pull); err != nil || stopFirst {
+	if err := r.onHosts(ctx, r.newcomer().pull); err != nil {
 		return err
+	}
+	if stopFirst {
+		return r.tryOut(ctx)
 	}
 	if err := r.preDeploy(ctx); err != nil {
 		return err

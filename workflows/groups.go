@@ -16,35 +16,48 @@ import (
 // fails, all groups go back.
 func (r *release) bring(ctx workflow.Context) error {
 	for r.group = range r.groups() {
-		if err := r.awaitStart(ctx); err != nil {
-			return err
-		}
-		if err := r.deploy(ctx); err != nil {
-			return err
-		}
-		if r.group == 0 {
-			if err := r.awaitGates(ctx); err != nil {
+		for err := r.bringGroup(ctx); err != nil; err = r.bringGroup(ctx) {
+			if err := r.stuck(ctx, err); err != nil {
 				return err
 			}
-		}
-		if err := r.askAgain(ctx); err != nil {
-			return err
-		}
-		if err := r.groupsAnswer(); err != nil {
-			return err
-		}
-		if err := r.awaitTurn(ctx); err != nil {
-			return err
-		}
-		if err := r.takeOver(ctx); err != nil {
-			return err
-		}
-		if err := r.watchGroup(ctx); err != nil {
-			return err
 		}
 	}
 	r.state.Group = 0
 	return nil
+}
+
+// bringGroup is tried again when a person says so: every step of it may be
+// repeated.
+func (r *release) bringGroup(ctx workflow.Context) error {
+	if r.group > 0 && len(r.outlook().GatesBefore(slipway.BeforeGroup(r.group+1))) > 0 { // it has waited for people
+		if err := r.preflightAgain(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.awaitStart(ctx); err != nil {
+		return err
+	}
+	if err := r.deploy(ctx); err != nil {
+		return err
+	}
+	if r.group == 0 {
+		if err := r.awaitGates(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.askAgain(ctx); err != nil {
+		return err
+	}
+	if err := r.groupsAnswer(); err != nil {
+		return err
+	}
+	if err := r.awaitTurn(ctx); err != nil {
+		return err
+	}
+	if err := r.takeOver(ctx); err != nil {
+		return err
+	}
+	return r.watchGroup(ctx)
 }
 
 func (r *release) groups() []slipway.PlanGroup {
@@ -114,7 +127,8 @@ func (r *release) served() bool {
 }
 
 // watchGroup looks after green wherever it serves by now, and after all edges,
-// until the group under way has been well for as long as the service file says.
+// until the group under way has been well for as long as the service file says,
+// and people have approved that it goes on.
 // Where green has not come yet, blue serves, and an edge that says otherwise is
 // a reason to go back, too: somebody has decided, and it was not this release.
 func (r *release) watchGroup(ctx workflow.Context) error {
@@ -124,22 +138,24 @@ func (r *release) watchGroup(ctx workflow.Context) error {
 	r.watching = r.groups()[r.group].Watch > 0 || r.state.SwitchedAt == nil
 	r.report(ctx, nil) // from here on, going back is to give up this release
 	defer func() { r.watching = false }()
-	atMost := r.groups()[r.group].Watch
-	if atMost == 0 {
+	next := slipway.BeforeGroup(r.group + 2)
+	gates := r.gatesBefore(next)
+	if r.groups()[r.group].Watch == 0 && len(gates) == 0 {
 		return nil
 	}
-	until := workflow.Now(ctx).Add(atMost.Std())
-	group := &r.state.Groups[r.group]
-	group.WatchUntil = &until
-	r.phase(ctx, slipway.Watching)
-	w, stop := r.watchServing(ctx, atMost.Std())
-	_, err := workflow.AwaitWithOptions(ctx,
-		workflow.AwaitOptions{Timeout: atMost.Std(), TimerOptions: workflow.TimerOptions{Summary: slipway.DoesWatchGroup(r.group+1, atMost)}},
-		func() bool { return w.alarm != "" })
+	atMost := r.groups()[r.group].Watch.Std()
+	for _, g := range gates {
+		atMost += g.Expires.Std()
+	}
+	w, stop := r.watchServing(ctx, atMost)
+	err := w.awaitGroup(ctx)
+	if err == nil && w.alarm == "" && len(gates) > 0 { // people look at it where it serves, and it is looked after meanwhile
+		r.phase(ctx, slipway.AwaitingApproval)
+		err = r.awaitDecisions(ctx, next, func() bool { return w.alarm != "" })
+	}
 	stop() // not awaited, as with a hold
-	group.WatchUntil = nil
 	if err == nil && w.alarm != "" {
-		return &halt{slipway.RolledBack, fmt.Sprintf("group %d of %d did not pass its watch: %s", r.group+1, len(r.groups()), w.alarm)}
+		return &halt{outcome: slipway.RolledBack, reason: fmt.Sprintf("group %d of %d did not pass its watch: %s", r.group+1, len(r.groups()), w.alarm), asked: w.asked}
 	}
 	return err
 }
@@ -158,4 +174,21 @@ func (r *release) watchServing(ctx workflow.Context, atMost time.Duration) (*wat
 		workflow.Go(ctx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
 	}
 	return w, stop
+}
+
+// awaitGroup waits for as long as the group under way is watched, at most until
+// there is something to see.
+func (w *watch) awaitGroup(ctx workflow.Context) error {
+	group := &w.state.Groups[w.group]
+	if group.Watch == 0 {
+		return nil
+	}
+	until := workflow.Now(ctx).Add(group.Watch.Std())
+	group.WatchUntil = &until
+	w.phase(ctx, slipway.Watching)
+	_, err := workflow.AwaitWithOptions(ctx,
+		workflow.AwaitOptions{Timeout: group.Watch.Std(), TimerOptions: workflow.TimerOptions{Summary: slipway.DoesWatchGroup(w.group+1, group.Watch)}},
+		func() bool { return w.alarm != "" })
+	group.WatchUntil = nil
+	return err
 }

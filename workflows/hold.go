@@ -12,26 +12,84 @@ import (
 )
 
 // hold keeps blue running after the switch, so that going back is a switch and
-// nothing else. It returns nil when the time is up or a person accepts, and an
-// error when green fails, or a person goes back: through Slipway, or on an edge
-// itself.
+// nothing else. It returns nil when the time is up and people have approved where
+// they are asked, or a person accepts; and an error when green fails, or a person
+// goes back: through Slipway, at a gate, or on an edge itself.
 func (r *release) hold(ctx workflow.Context) error {
-	hold := r.service.Strategy.BlueGreen.Hold.Std()
 	if !r.outlook().Holds() {
 		r.report(ctx, r.version(ctx)) // before blue goes: an older release may still hold its own and watch this one's blue
 		return nil
 	}
-	until := workflow.Now(ctx).Add(hold)
-	r.state.HoldUntil, r.state.RollbackReady = &until, true
+	hold := r.service.Strategy.BlueGreen.Hold.Std()
+	r.heldUntil(ctx, hold)
 	r.phase(ctx, slipway.Holding)
 	r.report(ctx, r.version(ctx))
+	for {
+		failure := r.holdFor(ctx, hold)
+		if failure == nil || !r.noReturn || asked(failure) || ctx.Err() != nil {
+			return failure
+		}
+		if err := r.holdOn(ctx, message(failure)); err != nil {
+			return err
+		}
+		if len(r.gatesBefore(slipway.BeforeAccept)) == 0 {
+			return nil
+		}
+		hold = 0
+		r.heldUntil(ctx, hold)
+		r.report(ctx, nil)
+	}
+}
 
+// heldUntil notes until when blue is held at the latest, if it is for so long and
+// until the gates have been decided.
+func (r *release) heldUntil(ctx workflow.Context, hold time.Duration) {
+	now := workflow.Now(ctx)
+	until := now
+	for _, g := range r.gatesBefore(slipway.BeforeAccept) {
+		if g.State == slipway.GateOpen {
+			until = g.ExpiresAt
+			continue
+		}
+		until = until.Add(g.Expires.Std())
+	}
+	if hold > 0 {
+		until = now.Add(hold)
+	}
+	r.state.HoldUntil, r.state.RollbackReady = &until, true
+}
+
+// holdFor holds blue for so long and until the gates before accept have been
+// decided.
+func (r *release) holdFor(ctx workflow.Context, hold time.Duration) error {
+	gates := r.gatesBefore(slipway.BeforeAccept)
 	watchCtx, stop := workflow.WithCancel(ctx)
 	w := &watch{release: r, away: map[string]string{}, atMost: hold}
+	for _, g := range gates {
+		w.atMost += g.Expires.Std()
+	}
 	w.start(watchCtx)
-	summary := slipway.DoesHold(r.state.Blue, slipway.Duration(hold))
-	over := func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" }
-	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold, TimerOptions: workflow.TimerOptions{Summary: summary}}, over)
+	var no error
+	over := func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" || no != nil }
+	deciding := len(gates) > 0
+	if deciding {
+		workflow.Go(watchCtx, func(ctx workflow.Context) {
+			no = r.awaitDecisions(ctx, slipway.BeforeAccept, over)
+			deciding = false
+		})
+	}
+	var err error
+	if hold > 0 {
+		summary := slipway.DoesHold(r.state.Blue, slipway.Duration(hold))
+		_, err = workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold, TimerOptions: workflow.TimerOptions{Summary: summary}}, over)
+	}
+	if err == nil && !over() && deciding {
+		ready := r.state.RollbackReady
+		r.heldUntil(ctx, 0)
+		r.state.RollbackReady = ready
+		r.details(ctx)
+		err = workflow.Await(ctx, func() bool { return over() || !deciding })
+	}
 	if err == nil {
 		err = r.untilResumed(ctx, over)
 	}
@@ -42,12 +100,76 @@ func (r *release) hold(ctx workflow.Context) error {
 	case err != nil:
 		return err
 	case r.wentBack != nil:
-		return &halt{slipway.RolledBack, r.wentBack.By + " went back: " + r.wentBack.Reason}
+		return r.wentBackHalt()
+	case no != nil:
+		return no
 	case w.alarm != "":
-		return &halt{slipway.RolledBack, w.alarm}
+		return &halt{outcome: slipway.RolledBack, reason: w.alarm, asked: w.asked}
 	}
 	return nil
 }
+
+func (r *release) wentBackHalt() *halt {
+	return &halt{outcome: slipway.RolledBack, reason: r.wentBack.By + " went back: " + r.wentBack.Reason, asked: true}
+}
+
+// holdOn keeps blue after green has failed where nothing goes back by itself. It
+// returns nil when a person accepts, or a newer release is live instead, and an
+// error when a person goes back.
+func (r *release) holdOn(ctx workflow.Context, reason string) error {
+	r.getStuck(ctx, reason)
+	for i := range r.state.Hosts {
+		if at := &r.state.Hosts[i]; slices.Contains(r.fallen, at.Name) {
+			at.Error = reason
+			r.keepEvidence(ctx, i)
+		}
+	}
+	r.fallen = nil
+	watchCtx, stop := workflow.WithCancel(ctx)
+	defer stop()
+	w := &watch{release: r, away: map[string]string{}, atMost: stuckAtMost, blueOnly: true}
+	r.state.RollbackReady = true
+	w.start(watchCtx)
+	r.rejoined = nil
+	r.details(ctx)
+	err := r.awaitDecision(ctx, func() bool { return r.accepted != nil || r.wentBack != nil || w.alarm != "" })
+	r.state.RollbackReady = false
+	switch {
+	case err != nil:
+		return err
+	case r.wentBack != nil:
+		return r.wentBackHalt()
+	case w.alarm != "":
+		return &halt{outcome: slipway.RolledBack, reason: w.alarm, asked: true}
+	}
+	r.unstick()
+	r.phase(ctx, slipway.Holding)
+	return nil
+}
+
+// awaitDecision waits until it is decided, or a newer release has stopped green
+// for as long as blue would have been held: without an edge, nobody says that it
+// stays.
+func (r *release) awaitDecision(ctx workflow.Context, decided func() bool) error {
+	for {
+		if err := workflow.Await(ctx, func() bool { return decided() || r.overtaken != "" }); err != nil || decided() {
+			return err
+		}
+		hold := r.service.Strategy.BlueGreen.Hold
+		back, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: hold.Std(), TimerOptions: workflow.TimerOptions{Summary: slipway.DoesHold(r.state.Blue, hold)}},
+			func() bool { return decided() || r.overtaken == "" })
+		if err != nil || decided() {
+			return err
+		}
+		if !back {
+			r.accepted = &Request{By: r.overtaken, Reason: "it took over"}
+			return nil
+		}
+	}
+}
+
+// stuckAtMost is longer than anybody leaves a release stuck.
+const stuckAtMost = 365 * 24 * time.Hour
 
 // watch looks after green, blue and the edges while blue is held, or a group of
 // hosts is to show that green is well.
@@ -55,7 +177,15 @@ type watch struct {
 	*release
 	atMost time.Duration
 	alarm  string            // why to go back
+	asked  bool              // because somebody did, on an edge
 	away   map[string]string // hosts where blue does not answer → why
+
+	blueOnly bool // green has failed, and is looked after no more
+}
+
+// ready reports whether going back is possible now.
+func (w *watch) ready() bool {
+	return (w.state.HoldUntil != nil || w.blueOnly) && len(w.away) <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
 }
 
 func (w *watch) start(ctx workflow.Context) {
@@ -84,7 +214,13 @@ func (w *watch) lookAfter(ctx workflow.Context, h slipway.PlanHost) {
 		if blue != nil && w.blue.Adopted != nil {
 			blue.Address = w.blue.Adopted.Upstream
 		}
-		w.watchHost(ctx, h, target(h, w.state.Hosts, w.service), blue)
+		green := target(h, w.state.Hosts, w.service)
+		if w.blueOnly {
+			green = nil
+		}
+		if green != nil || blue != nil {
+			w.watchHost(ctx, h, green, blue)
+		}
 	})
 }
 
@@ -122,7 +258,7 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue 
 				at.Error = w.away[h.Name]
 			}
 		}
-		w.state.RollbackReady = w.state.HoldUntil != nil && len(w.away) <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
+		w.state.RollbackReady = w.ready()
 		w.details(ctx)
 	}
 }
@@ -138,12 +274,14 @@ func (w *watch) watchEdge(ctx workflow.Context, i int) {
 		}
 		w.acknowledged(i, route, nil)
 		if !slices.Contains(w.told(), i) {
+			w.asked = true
 			w.alarm = fmt.Sprintf("edge %s was pointed at %s by %s, before it was switched: %s", edge.Name, orNothing(route.Active), route.By, route.Reason)
 			return
 		}
 		// A later release writes generations too, when it takes over and when it
 		// goes back to this one. Neither is a reason to go back to blue.
 		if route.Active != w.state.ID && !slipway.IsRelease(route.By) {
+			w.asked = true
 			w.alarm = fmt.Sprintf("%s went back to %s on edge %s: %s", route.By, orNothing(route.Active), edge.Name, route.Reason)
 		}
 	}

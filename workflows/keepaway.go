@@ -37,7 +37,7 @@ func (l *lane) heed(ctx workflow.Context, cordons slipway.Cordons) {
 	if l.Live != nil {
 		for i := range l.Live.Behind {
 			b := &l.Live.Behind[i]
-			if _, still := cordons.Of(b.Host); b.Cordoned && !still {
+			if b.Cordoned && !l.leftAlone(*b) {
 				b.Cordoned, b.Error = false, "it was cordoned, and is still to be brought up to date"
 			}
 		}
@@ -50,19 +50,29 @@ func (l *lane) behind() []slipway.Behind {
 	if l.Live == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(l.Live.Behind), func(b slipway.Behind) bool {
-		_, cordoned := l.Cordons.Of(b.Host)
-		return cordoned
-	})
+	return slices.DeleteFunc(slices.Clone(l.Live.Behind), l.leftAlone)
 }
 
-// leaves is a host that is to be drained, and that what is live may leave now.
+// leftAlone reports whether people want a host to be left out, or an edge, which
+// goes with a host that is removed.
+func (l *lane) leftAlone(b slipway.Behind) bool {
+	if _, cordoned := l.Cordons.Of(b.Host); cordoned || b.Edge == "" {
+		return cordoned
+	}
+	return slices.ContainsFunc(l.Cordons.Removed(), func(host string) bool { return slices.Contains(l.Live.Plan.EdgesOf(host), b.Edge) })
+}
+
+// leaves is a host that is to be drained, and that what is live may leave now,
+// or one that is removed, and that it may forget.
 func (l *lane) leaves() (slipway.Cordon, bool) {
 	for _, c := range l.Cordons.Hosts {
-		if !c.Drain {
-			continue
-		}
-		if status := l.status(); status.RunsOn(c.Host) && status.MayLeave(c.Host) == nil {
+		status := l.status()
+		switch {
+		case c.Remove:
+			if l.Live.Knows(c.Host) && status.MayForget(c.Host) == nil {
+				return c, true
+			}
+		case c.Drain && status.RunsOn(c.Host) && status.MayLeave(c.Host) == nil:
 			return c, true
 		}
 	}
@@ -71,20 +81,31 @@ func (l *lane) leaves() (slipway.Cordon, bool) {
 
 // vacate takes what is live off a host. The lane counts the host as behind
 // before the first edge is told: whatever becomes of this, bringing it back is
-// what a Catchup does.
+// what a Catchup does. One that is removed is forgotten when it is empty.
 func (l *lane) vacate(ctx workflow.Context, cordon slipway.Cordon) {
 	i := slices.IndexFunc(l.Live.Hosts, func(h slipway.ReleaseHost) bool { return h.Name == cordon.Host })
-	at := &l.Live.Hosts[i]
-	if at.Phase != slipway.HostQuarantined {
+	if i >= 0 && l.Live.Hosts[i].Phase != slipway.HostQuarantined {
+		at := &l.Live.Hosts[i]
 		l.Live.Leaving = append(l.Live.Leaving, *at)
 		at.Phase, at.Error = slipway.HostQuarantined, cordon.String()
 		l.Live.Behind = append(l.Live.Behind, slipway.Behind{Host: at.Name, Since: workflow.Now(ctx), Error: at.Error, Cordoned: true})
 		l.Live.Detours = true
 	}
+	in := VacateInput{Version: *l.Live}
 	left := slices.IndexFunc(l.Live.Leaving, func(h slipway.ReleaseHost) bool { return h.Name == cordon.Host })
+	if left >= 0 {
+		in.Host = l.Live.Leaving[left]
+	}
+	if cordon.Remove {
+		if left < 0 && i >= 0 { // it has left before, or was never reached
+			in.Host = l.Live.Hosts[i]
+		}
+		in.Removal = l.removal(ctx, cordon)
+		in.Version.Behind = l.Live.Behind
+	}
 	l.details(ctx)
 	l.catching = true
-	result, err := l.runVacate(ctx, VacateInput{Version: *l.Live, Host: l.Live.Leaving[left]})
+	result, err := l.runVacate(ctx, in)
 	l.catching = false
 	if ctx.Err() != nil {
 		return
@@ -97,11 +118,15 @@ func (l *lane) vacate(ctx workflow.Context, cordon slipway.Cordon) {
 		why += "; no edge sends it anything, but its container is still there: " + result.Left
 	}
 	for j := range l.Live.Behind {
-		if l.Live.Behind[j].Host == cordon.Host {
-			l.Live.Behind[j].Error = why
+		if b := &l.Live.Behind[j]; b.Host == cordon.Host || in.Removal.takes(b.Edge) {
+			b.Error = why
 		}
 	}
-	if err == nil {
+	switch {
+	case err == nil && cordon.Remove:
+		forgotten := l.Live.Forget(cordon.Host)
+		l.Live = &forgotten
+	case err == nil:
 		l.Live.Leaving = slices.Delete(l.Live.Leaving, left, left+1)
 	}
 	l.details(ctx)
@@ -109,6 +134,18 @@ func (l *lane) vacate(ctx workflow.Context, cordon slipway.Cordon) {
 		revision := l.Cordons.Revision
 		_, _ = workflow.AwaitWithTimeout(ctx, time.Minute, func() bool { return l.Cordons.Revision != revision })
 	}
+}
+
+// removal is what a Vacate takes away with a host that is removed. Its edges are
+// behind from now on, so that no release counts on what they serve.
+func (l *lane) removal(ctx workflow.Context, cordon slipway.Cordon) *HostRemoval {
+	removal := &HostRemoval{Edges: l.Live.Plan.EdgesOf(cordon.Host), Gone: cordon.Gone, Signed: cordon.Signature}
+	for _, edge := range removal.Edges {
+		if !isBehind(*l.Live, edge) {
+			l.Live.Behind = append(l.Live.Behind, slipway.Behind{Edge: edge, Since: workflow.Now(ctx), Error: cordon.String(), Cordoned: true})
+		}
+	}
+	return removal
 }
 
 func (l *lane) runVacate(ctx workflow.Context, in VacateInput) (VacateResult, error) {

@@ -18,7 +18,7 @@ func (l *lane) catchUp(ctx workflow.Context) {
 	for {
 		err := workflow.Await(ctx, func() bool {
 			_, leaves := l.leaves()
-			return l.mayCatchUp(ctx) && (leaves || len(l.behind()) > 0)
+			return l.mayCatchUp(ctx) && (leaves || len(l.behind()) > 0 || l.joins())
 		})
 		if err != nil {
 			return
@@ -27,11 +27,15 @@ func (l *lane) catchUp(ctx workflow.Context) {
 			l.vacate(ctx, cordon)
 			continue
 		}
+		if l.joins() {
+			l.letIn(ctx)
+			continue
+		}
 		in, revision := CatchupInput{Version: *l.Live, Holding: l.holding()}, l.Cordons.Revision
 		in.Version.Behind = l.behind()
 		l.catching = true
 		result, err := l.runCatchup(ctx, in, func() bool {
-			return l.mayCatchUp(ctx) && l.Live.Release == in.Version.Release && l.holding() == in.Holding && l.Cordons.Revision == revision
+			return l.mayCatchUp(ctx) && !l.joins() && l.Live.Release == in.Version.Release && l.holding() == in.Holding && l.Cordons.Revision == revision
 		})
 		l.leave(ctx, in.Version, result, err)
 		l.catching = false

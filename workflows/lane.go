@@ -71,6 +71,10 @@ func (l *lane) setup(ctx workflow.Context) error {
 	if err != nil {
 		return fmt.Errorf("set up update: %w", err)
 	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, Join, l.join, workflow.UpdateHandlerOptions{Validator: l.mayJoin})
+	if err != nil {
+		return fmt.Errorf("set up update: %w", err)
+	}
 	if err := l.handleLock(ctx); err != nil {
 		return err
 	}
@@ -136,7 +140,7 @@ func (l *lane) ready() bool {
 // start makes a release of the first one in the queue.
 func (l *lane) start(ctx workflow.Context) {
 	next := l.Queue[0]
-	if l.outdated(ctx, next) {
+	if l.outdated(ctx, next) || l.countsOnRemoved(ctx, next) {
 		return
 	}
 	l.Queue = l.Queue[1:]
@@ -286,8 +290,9 @@ func (l *lane) listenOnce(ctx workflow.Context) bool {
 func (l *lane) take(ctx workflow.Context, report Report) {
 	number := report.Release.Number
 	if number != l.Running && number != l.Held {
-		report.Live, report.Removed = nil, false // it is late: what serves is for others to say by now
+		report.Live, report.Removed, report.Stuck = nil, false, nil // it is late: what serves is for others to say by now
 	}
+	l.noteStuck(report)
 	if report.Removed {
 		l.removed(ctx, number)
 	}
@@ -303,7 +308,7 @@ func (l *lane) take(ctx workflow.Context, report Report) {
 	switch {
 	case report.Live != nil:
 		l.Partly = 0
-	case report.Phase == slipway.Switching || report.Phase == slipway.Watching:
+	case report.Phase == slipway.Switching || report.Phase == slipway.Watching || report.Stuck != nil && number == l.Running:
 		l.Partly = number
 	}
 	if report.Phase == slipway.Holding || report.Phase == slipway.Ended {
@@ -354,7 +359,7 @@ func (l *lane) id(number int) slipway.ReleaseID {
 }
 
 func (l *lane) status() slipway.ServiceStatus {
-	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock, Behind: []slipway.Behind{}, Removal: l.Removal, Stop: l.stopped()}
+	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock, Behind: []slipway.Behind{}, Removal: l.Removal, Stuck: l.Stuck, Stop: l.stopped()}
 	if l.Live != nil && len(l.Live.Behind) > 0 {
 		s.Behind = l.Live.Behind
 	}
@@ -369,6 +374,9 @@ func (l *lane) status() slipway.ServiceStatus {
 	}
 	for _, q := range l.Queue {
 		s.Queue = append(s.Queue, q.ID.String())
+	}
+	for _, j := range l.Joins {
+		s.Joining = append(s.Joining, j.Host)
 	}
 	return s
 }
@@ -389,11 +397,17 @@ func (l *lane) details(ctx workflow.Context) {
 		text += fmt.Sprintf(" `%s` is on its way.", s.Running)
 	}
 	text += fmt.Sprintf(" %d in the queue.", len(s.Queue))
+	for _, stuck := range s.Stuck {
+		text += fmt.Sprintf("\n\n`%s` is **%s**.", stuck.Release, stuck)
+	}
 	for _, b := range s.Behind {
 		text += fmt.Sprintf("\n\n**%s** is behind: %s.", b, b.Error)
 	}
 	if s.Stop != nil {
 		text += fmt.Sprintf("\n\n**Stopped**: %s.", strings.ReplaceAll(s.Stop.String(), "\n", " "))
+	}
+	for _, host := range s.Joining {
+		text += fmt.Sprintf("\n\n**%s** joins when nothing is on its way or held.", host)
 	}
 	if s.Lock != nil {
 		text += fmt.Sprintf("\n\n**Locked** by %s.\n\n> %s", s.Lock.By, strings.ReplaceAll(s.Lock.Reason, "\n", "\n> "))

@@ -49,6 +49,8 @@ type Report struct {
 	Phase   slipway.Phase     `json:"phase"`             // from holding on, it is out of the next one's way
 	Live    *slipway.Version  `json:"live,omitempty"`    // what serves from now on; nil: unchanged
 	Removed bool              `json:"removed,omitempty"` // nothing does any more: the service was taken away
+
+	Stuck *slipway.StuckState `json:"stuck,omitempty"` // nil: it is not
 }
 
 // ReleaseInput starts a release.
@@ -105,8 +107,12 @@ type LaneState struct {
 	Lock    *slipway.Lock     `json:"lock,omitempty"`
 	Removal *slipway.Removal  `json:"removal,omitempty"` // nil: nobody has taken away what served
 
-	Cordons slipway.Cordons `json:"cordons,omitzero"` // of the fleet, as far as it was told
-	Line    slipway.Line    `json:"line,omitzero"`    // what is stopped, as far as it was told
+	Cordons slipway.Cordons   `json:"cordons,omitzero"` // of the fleet, as far as it was told
+	Joins   []slipway.Joining `json:"joins,omitempty"`  // hosts that are to join what is live; one wish for each
+
+	Stuck []slipway.StuckRelease `json:"stuck,omitempty"` // releases that wait for a person
+
+	Line slipway.Line `json:"line,omitzero"` // what is stopped, as far as it was told
 }
 
 // Queued is a release that waits for its turn, or has had it.

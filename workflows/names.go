@@ -114,6 +114,7 @@ const (
 	Unlock   = "unlock"    // update of a Lane: Request
 	Adopt    = "adopt"     // update of a Lane: SubmitInput → SubmitResult
 	Remove   = "remove"    // update of a Lane: RemoveInput → SubmitResult
+	Join     = "join"      // update of a Lane: slipway.Joining
 	Newer    = "newer"     // signal of a Lane to a Release that a newer one waits: Request, by that one
 	Overtake = "overtake"  // signal of a Release to the one whose containers it stops: Overtaking
 	Reported = "reported"  // signal of a Release to its Lane: Report
@@ -126,6 +127,7 @@ const (
 // part in, by the name under which workflow.GetVersion records them.
 const (
 	keepsFallen = "keep evidence of what died while blue was held" // 1: it does
+	triesOut    = "try green out before blue is stopped"           // 1: it does
 )
 
 // Memo fields of a Release: what a list shows and nobody searches by.

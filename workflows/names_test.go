@@ -24,7 +24,7 @@ func TestNamesAreStable(t *testing.T) {
 		workflows.LaneID(id.ServiceID), workflows.ReleaseWorkflowID(id), workflows.CleanupID(id), workflows.PlanID(id.ServiceID, "x"), workflows.HostsID("x"),
 		workflows.CatchupID(id.ServiceID), workflows.CatchupCleanupID(id), workflows.PreflightID("x"), workflows.VacateID(id.ServiceID),
 		workflows.Submit, workflows.Rollback, workflows.Decide, workflows.Pass, workflows.Abort, workflows.Accept,
-		workflows.Lock, workflows.Unlock, workflows.Adopt, workflows.Remove, workflows.Newer, workflows.Overtake,
+		workflows.Lock, workflows.Unlock, workflows.Adopt, workflows.Remove, workflows.Join, workflows.Newer, workflows.Overtake,
 		workflows.Reported, workflows.CaughtUp, workflows.Status, workflows.Waiting,
 		workflows.TokensType, workflows.TokensID, workflows.Create, workflows.Revoke, workflows.SignOut, workflows.StandingMemo,
 		workflows.CordonsType, workflows.CordonsID, workflows.Cordon, workflows.Uncordon, workflows.Cordoned, workflows.CordonsMemo,
@@ -40,7 +40,7 @@ func TestNamesAreStable(t *testing.T) {
 		"lane/search.query-api", "release/search.query-api.17", "cleanup/search.query-api.17", "plan/search.query-api/x", "hosts/x",
 		"catchup/search.query-api", "cleanup/search.query-api.17/catchup", "preflight/x", "vacate/search.query-api",
 		"submit", "rollback", "decide", "pass", "abort", "accept",
-		"lock", "unlock", "adopt", "remove", "newer", "overtake",
+		"lock", "unlock", "adopt", "remove", "join", "newer", "overtake",
 		"reported", "caught_up", "status", "waiting",
 		"Tokens", "tokens", "create", "revoke", "sign_out", "standing",
 		"Cordons", "cordons", "cordon", "uncordon", "cordoned", "cordons",
@@ -62,7 +62,7 @@ func TestNamesAreStable(t *testing.T) {
 	slices.Sort(activityNames)
 	want = []string{
 		"AmendTarget", "AwaitRelease", "CheckDecision", "CheckPass", "CheckRequest", "CheckWindow", "CommitTarget", "DrainTarget", "FindContainer", "HostFacts", "KeepEvidence", "ListLanes", "ProbeGreen", "PullImage", "ReadRoute",
-		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "ReviveContainer", "RunPreDeploy", "StageTarget", "StartGreen", "StopContainer", "UnstageTarget", "VerifyImage",
+		"RemoveContainer", "RemoveRoute", "ReplicateImage", "RestoreTarget", "ReviveContainer", "RunPreDeploy", "StageTarget", "StartGreen", "StopContainer", "TryOut", "UnstageTarget", "VerifyImage",
 		"WatchEdge", "WatchHost", "WatchWindow",
 	}
 	if diff := cmp.Diff(want, activityNames); diff != "" {

@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"slipway"
+	"slipway/activities"
 )
 
 // How long each kind of activity may take, and how it is tried again. All of
@@ -47,6 +48,15 @@ func asking(summary string) workflow.ActivityOptions {
 		RetryPolicy:            retry(100*time.Millisecond, 5*time.Second),
 		Summary:                summary,
 	}
+}
+
+// looking is for looking at a host, where a container may have to be run.
+func looking(in activities.HostInput) workflow.ActivityOptions {
+	options := asking(slipway.DoesLook(in.Host))
+	if len(in.Requires) > 0 {
+		options.StartToCloseTimeout *= 2
+	}
+	return options
 }
 
 // moving is for images on their way: a pull or a copy.

@@ -24,7 +24,7 @@ func Plan(ctx workflow.Context, in PlanInput) (slipway.Preview, error) {
 		return slipway.Preview{}, err
 	}
 	if !r.outlook().ServesAlready() {
-		if err := r.preflight(); err != nil {
+		if err := r.preflight(ctx); err != nil {
 			return slipway.Preview{}, err
 		}
 	}
@@ -62,6 +62,9 @@ func inTheWay(s slipway.ServiceStatus) []string {
 	}
 	if s.Stop != nil {
 		out = append(out, s.Stop.String()+": it will wait in the queue")
+	}
+	for _, stuck := range s.Stuck {
+		out = append(out, stuck.Release+" is "+stuck.String()+": somebody has to accept it, or go back")
 	}
 	if s.Running != "" {
 		out = append(out, s.Running+" is on its way: this waits for it, or takes its place at a gate")

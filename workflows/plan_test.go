@@ -76,7 +76,7 @@ func (s *story) aside() *testsuite.TestWorkflowEnvironment {
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&meddler{story: s}}})
 	env.SetTestTimeout(10 * time.Second)
-	env.RegisterActivity(&activities.Host{Engines: drivers{s.world}})
+	env.RegisterActivity(&activities.Host{Engines: drivers{s.world}, Registries: drivers{s.world}, Rules: drivers{s.world}})
 	env.RegisterActivity(&activities.Central{Authority: s.authority(), Registries: drivers{s.world}, Edges: drivers{s.world}})
 	return env
 }

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -16,7 +17,14 @@ func (r *release) preDeploy(ctx workflow.Context) error {
 	if !r.outlook().PreDeploys() {
 		return nil
 	}
+	if before := r.state.PreDeploy; before != nil { // it got stuck since, and it never runs twice: if it failed, a person has seen to that
+		if before.Took == 0 {
+			r.clearPreDeploy(ctx, r.planned(before.Host))
+		}
+		return ctx.Err()
+	}
 	plan, name := r.plan.Hosts[r.firstHost()], r.in.ID.PreDeployName()
+	r.noReturn = r.service.PreDeploy.PointOfNoReturn // also where it fails: who knows how far it came
 	r.state.PreDeploy = &slipway.PreDeployState{Host: plan.Name, Container: name}
 	r.details(ctx)
 	removed := false
@@ -77,6 +85,10 @@ func migrating(plan slipway.PlanHost, deadline slipway.Duration) workflow.Activi
 
 // returning is how long an agent may take to be started again.
 const returning = 2 * time.Minute
+
+func (r *release) planned(host string) slipway.PlanHost {
+	return r.plan.Hosts[slices.IndexFunc(r.plan.Hosts, func(h slipway.PlanHost) bool { return h.Name == host })]
+}
 
 // firstHost is the position of the first host that takes part.
 func (r *release) firstHost() int {

@@ -98,24 +98,84 @@ func (r *release) leaveOut(ctx workflow.Context, i int, err error) error {
 	if err == nil || ctx.Err() != nil || r.spare() == 0 || !unreachable(err) {
 		return err
 	}
-	at := &r.state.Hosts[i]
-	at.Phase, at.Error = slipway.HostQuarantined, message(err)
-	r.state.Behind = append(r.state.Behind, slipway.Behind{Host: at.Name, Since: workflow.Now(ctx), Error: at.Error})
-	r.unheard = append(r.unheard, at.Name)
-	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"host": at.Name}).Counter("slipway_quarantines").Inc(1)
-	r.details(ctx)
-	var silent []string
-	for _, h := range r.state.Hosts {
-		if h.Phase == slipway.HostQuarantined && !r.cordoned(h.Name) {
-			silent = append(silent, fmt.Sprintf("%s (%s)", h.Name, h.Error))
+	name := r.state.Hosts[i].Name
+	r.unheard = append(r.unheard, name)
+	return r.quarantine(ctx, slipway.Behind{Host: name, Error: message(err)})
+}
+
+// quarantine takes a host out of the release, as long as so many may be missing.
+func (r *release) quarantine(ctx workflow.Context, b slipway.Behind) error {
+	b.Since = workflow.Now(ctx)
+	r.state.Behind = append(r.state.Behind, b)
+	var out []string
+	for i := range r.state.Hosts {
+		at := &r.state.Hosts[i]
+		if at.Name == b.Host {
+			at.Phase, at.Error = slipway.HostQuarantined, b.Error
+		}
+		if at.Phase == slipway.HostQuarantined && !r.cordoned(at.Name) {
+			out = append(out, fmt.Sprintf("%s (%s)", at.Name, at.Error))
 		}
 	}
-	if len(silent) <= r.spare() {
+	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"host": b.Host}).Counter("slipway_quarantines").Inc(1)
+	r.details(ctx)
+	if len(out) <= r.spare() {
 		return nil
 	}
+	do, bring := "do not answer", "bring them back"
+	if slices.ContainsFunc(r.state.Behind, func(b slipway.Behind) bool { return b.Unfit }) {
+		do, bring = "do not answer or do not fit", "mend them"
+	}
 	rules := r.service.Strategy.BlueGreen
-	return refusal(slipway.CodeUnavailable, "%d of %d hosts do not answer: %s; %d may be left out (unreachable.max is %s, min_serving %s): bring them back, or take them out of the service's hosts",
-		len(silent), len(r.plan.Hosts), strings.Join(silent, "; "), r.spare(), rules.Unreachable.Max, rules.MinServing)
+	return refusal(slipway.CodeUnavailable, "%d of %d hosts %s: %s; %d may be left out (unreachable.max is %s, min_serving %s): %s, or take them out of the service's hosts",
+		len(out), len(r.plan.Hosts), do, strings.Join(out, "; "), r.spare(), rules.Unreachable.Max, rules.MinServing, bring)
+}
+
+// leaveOutUnfit leaves out the hosts that answer and are not as they should be,
+// where their profile says so: as those that do not answer, and as far as those
+// may be. Where none may be, the release is refused for it.
+func (r *release) leaveOutUnfit(ctx workflow.Context) error {
+	away := r.absent().hosts
+	hosts := slices.DeleteFunc(unfit(r.state.Findings), func(b slipway.Behind) bool { return slices.Contains(away, b.Host) })
+	if len(hosts) == 0 {
+		return nil
+	}
+	if r.spare() == 0 {
+		noneSpared(r.state.Findings)
+		return nil
+	}
+	for _, b := range hosts {
+		if err := r.quarantine(ctx, b); err != nil {
+			return err
+		}
+	}
+	return r.groupsAnswer()
+}
+
+// unfit are the hosts that are to be left out for what was found, with all of it.
+func unfit(findings []slipway.Finding) []slipway.Behind {
+	var out []slipway.Behind
+	for _, f := range findings {
+		if f.Severity != slipway.Quarantine {
+			continue
+		}
+		if i := slices.IndexFunc(out, func(b slipway.Behind) bool { return b.Host == f.Host }); i >= 0 {
+			out[i].Error += "; " + f.Reason()
+			continue
+		}
+		out = append(out, slipway.Behind{Host: f.Host, Error: f.Reason(), Unfit: true})
+	}
+	return out
+}
+
+// noneSpared makes of what a host would be left out for what the release is
+// refused for.
+func noneSpared(findings []slipway.Finding) {
+	for i := range findings {
+		if findings[i].Severity == slipway.Quarantine {
+			findings[i].Severity = slipway.Refuse
+		}
+	}
 }
 
 // mayLeaveOut reports whether the release could go on without an edge.
@@ -146,6 +206,7 @@ func (r *release) leaveOutEdges(ctx workflow.Context) error {
 		at.LeftOut, at.Error, r.silent[i] = true, message(err), nil
 		r.state.Behind = append(r.state.Behind, slipway.Behind{Edge: at.Name, Since: workflow.Now(ctx), Error: at.Error})
 	}
+	r.leaveOutNew(ctx)
 	if len(r.plan.Edges) > 0 && len(r.edges()) == 0 {
 		return refusal(slipway.CodeUnavailable, "no edge of %s answers: %s", r.in.ID.ServiceID, r.state.Edges[0].Error)
 	}
@@ -171,6 +232,37 @@ func (r *release) askAgain(ctx workflow.Context) error {
 		return err
 	}
 	return r.leaveOutEdges(ctx)
+}
+
+// leaveOutNew leaves out the edges that the service has never been served by: if
+// this release were undone, there would be nothing to point them back at. When no
+// blue is held any more they are caught up. Where all edges are new, this is how
+// they begin.
+func (r *release) leaveOutNew(ctx workflow.Context) {
+	var fresh []int
+	for _, i := range r.edges() {
+		if r.isNew(i) {
+			fresh = append(fresh, i)
+		}
+	}
+	if len(fresh) == len(r.edges()) {
+		return
+	}
+	for _, i := range fresh {
+		at := &r.state.Edges[i]
+		at.LeftOut, at.Error = true, "it has never served "+r.in.ID.ServiceID.String()+": it begins when nothing is held any more"
+		r.state.Behind = append(r.state.Behind, slipway.Behind{Edge: at.Name, Since: workflow.Now(ctx), Error: at.Error, Joins: true})
+	}
+}
+
+// isNew reports whether what is live has never been served by an edge.
+func (r *release) isNew(i int) bool {
+	if len(r.in.Known) == 0 || r.routes[i].Active != "" {
+		return false
+	}
+	name, known := r.plan.Edges[i].Name, r.in.Known[0]
+	there := slices.ContainsFunc(known.Plan.Edges, func(e slipway.PlanEdge) bool { return e.Name == name })
+	return !there || slices.ContainsFunc(known.Behind, func(b slipway.Behind) bool { return b.Edge == name && b.Joins })
 }
 
 // takeIn notes where a Catchup has brought this release while it holds blue.

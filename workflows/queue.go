@@ -86,6 +86,11 @@ func (l *lane) waiting(id slipway.ReleaseID) (slipway.Release, error) {
 		if stop := l.stopped(); stop != nil {
 			state.Waits = &slipway.Wait{For: slipway.WaitsForLine, Reason: stop.String(), Since: stop.At}
 		}
+		for _, stuck := range l.Stuck {
+			if stuck.Release == l.id(l.Running).String() {
+				state.Reason += fmt.Sprintf("; %s is %s", stuck.Release, stuck)
+			}
+		}
 		if l.Lock != nil {
 			state.Reason += fmt.Sprintf("; %s is %s", l.service, l.Lock)
 		}

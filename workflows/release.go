@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -57,10 +58,13 @@ type release struct {
 	line     slipway.Line      // what is stopped, as the lane says
 	rejoined func(host string) // while blue is held: what is to be done when a host is caught up
 
-	stops     *Revival // what of blue was told to stop; nil: nothing
-	overtaken string   // the newer release that stops this one's containers to take over
-	cleared   bool     // green was removed already
-	watching  bool     // a group is, after its switch
+	stops     *Revival  // what of blue was told to stop; nil: nothing
+	stopping  time.Time // since when; zero: it is not
+	overtaken string    // the newer release that stops this one's containers to take over
+	cleared   bool      // green was removed already
+	watching  bool      // a group is, after its switch
+	noReturn  bool      // pre_deploy has begun, and cannot be returned from
+	overcame  string    // what it was stuck on
 
 	phaseSince time.Time
 	remains    Remains     // what could not be removed yet
@@ -73,7 +77,7 @@ type release struct {
 // undo on the stack before it begins.
 func (r *release) run(ctx workflow.Context) error {
 	if end := r.in.Ended; end != nil {
-		return &halt{end.Outcome, end.Reason}
+		return &halt{outcome: end.Outcome, reason: end.Reason}
 	}
 	switch r.in.Order.Kind {
 	case slipway.KindAdopt:
@@ -94,9 +98,9 @@ func (r *release) run(ctx workflow.Context) error {
 	}
 	r.state.Differences = r.outlook().Differences(nil)
 	if r.outlook().ServesAlready() {
-		return &halt{slipway.Live, r.blue.Release + " serves exactly this already; nothing was done"}
+		return &halt{outcome: slipway.Live, reason: r.blue.Release + " serves exactly this already; nothing was done"}
 	}
-	if err := r.preflight(); err != nil {
+	if err := r.preflight(ctx); err != nil {
 		return err
 	}
 	if err := r.replicate(ctx); err != nil {
@@ -121,6 +125,7 @@ func (r *release) outlook() slipway.Outlook {
 type halt struct {
 	outcome slipway.Outcome
 	reason  string
+	asked   bool // by a person, or by a newer release for which it makes way
 }
 
 func (h *halt) Error() string { return h.reason }
@@ -210,6 +215,10 @@ func (r *release) version(ctx workflow.Context) *slipway.Version {
 // the lane.
 func (r *release) end(ctx workflow.Context, err error) {
 	outcome, reason := r.judge(ctx, err)
+	if r.state.Stuck != nil {
+		r.unstick()
+	}
+	reason = strings.TrimPrefix(reason+r.overcame, "; ")
 	ctx, stop := workflow.NewDisconnectedContext(ctx) // what follows happens, aborted or not
 	defer stop()
 	if outcome != slipway.Live && r.undo.any() {
@@ -258,7 +267,7 @@ func (r *release) judge(ctx workflow.Context, err error) (slipway.Outcome, strin
 // report tells the lane how far the release has come, and what serves from now
 // on if that has changed. A lane that is gone cannot be told, and need not be.
 func (r *release) report(ctx workflow.Context, live *slipway.Version) {
-	report := Report{Release: r.in.ID, Phase: r.state.Phase, Live: live}
+	report := Report{Release: r.in.ID, Phase: r.state.Phase, Live: live, Stuck: r.state.Stuck}
 	report.Removed = r.state.Outcome != nil && *r.state.Outcome == slipway.Removed
 	_ = workflow.SignalExternalWorkflow(ctx, LaneID(r.in.ID.ServiceID), "", Reported, report).Get(ctx, nil)
 }

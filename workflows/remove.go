@@ -77,7 +77,7 @@ func (l *lane) removed(ctx workflow.Context, number int) {
 		l.Good = slices.Insert(l.Good, 0, *l.Live)
 		l.Good = l.Good[:min(len(l.Good), GoodLimit)]
 	}
-	l.Live = nil
+	l.Live, l.Joins = nil, nil
 	l.Removal = &slipway.Removal{Release: l.id(number).String(), By: order.RequestedBy, Reason: order.Reason, At: workflow.Now(ctx)}
 }
 
@@ -100,7 +100,7 @@ func (r *release) remove(ctx workflow.Context) error {
 	ctx, stop := workflow.NewDisconnectedContext(ctx)
 	defer stop()
 	if r.blue == nil {
-		return &halt{slipway.Refused, "nothing is live any more"}
+		return &halt{outcome: slipway.Refused, reason: "nothing is live any more"}
 	}
 	r.plan, r.service = r.blue.Plan, r.blue.Service
 	r.state.Tag, r.state.Digest, r.state.Settings = r.blue.Tag, r.blue.Digest, r.blue.Settings
@@ -122,7 +122,7 @@ func (r *release) remove(ctx workflow.Context) error {
 	if left := r.remains.names(); len(left) > 0 {
 		reason += "; what does not answer is still to go: " + strings.Join(left, ", ")
 	}
-	return &halt{slipway.Removed, reason}
+	return &halt{outcome: slipway.Removed, reason: reason}
 }
 
 // names are the things that are left, for people.

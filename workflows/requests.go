@@ -16,8 +16,8 @@ func (r *release) handleRequests(ctx workflow.Context) error {
 		hearing[Request]
 	}{
 		{Abort, hearing[Request]{r.mayAbort, r.wanted(Abort, Rollback), r.takeAbort, r.ignore}}, // a rollback goes before what is on its way
-		{Accept, hearing[Request]{r.mayEndHold, r.wanted(Accept, Remove), func(_ workflow.Context, in Request) { r.accepted = &in }, r.ignore}},
-		{Rollback, hearing[Request]{r.mayEndHold, r.wanted(Rollback), func(_ workflow.Context, in Request) { r.wentBack = &in }, r.ignore}},
+		{Accept, hearing[Request]{r.mayAccept, r.wanted(Accept, Remove), func(_ workflow.Context, in Request) { r.accepted = &in }, r.ignore}},
+		{Rollback, hearing[Request]{r.mayGoBack, r.wanted(Rollback), func(_ workflow.Context, in Request) { r.wentBack = &in }, r.ignore}},
 	}
 	for _, req := range requests {
 		if err := handle(ctx, req.name, req.hearing); err != nil {
@@ -105,6 +105,7 @@ func (r *release) mayAbort(in Request) error {
 		return refusal(slipway.CodeConflict, "%s is over: it cannot be aborted", r.state.ID)
 	case r.in.Order.Kind == slipway.KindRemove:
 		return refusal(slipway.CodeConflict, "%s takes %s away, which is not aborted half way: release it again afterwards", r.state.ID, r.in.ID.ServiceID)
+	case r.state.Stuck != nil && !r.holds(): // who aborts it wants it undone in spite of that
 	case r.state.SwitchedAt != nil && !r.watching: // of a group that is watched, an abort is the way back
 		return refusal(slipway.CodeConflict, "%s serves already: roll %s back instead", r.state.ID, r.in.ID.ServiceID)
 	}
@@ -116,11 +117,27 @@ func (r *release) takeAbort(_ workflow.Context, in Request) {
 	r.cancel()
 }
 
-func (r *release) mayEndHold(in Request) error {
+// mayAccept is also for what is stuck: there it goes on.
+func (r *release) mayAccept(in Request) error {
 	switch {
 	case in.By == "":
 		return refusal(slipway.CodeInvalid, "the request does not say who makes it")
-	case r.state.Phase != slipway.Holding:
+	case r.state.Phase != slipway.Holding && r.state.Stuck == nil:
+		return refusal(slipway.CodeConflict, "%s holds nothing: it is %s", r.state.ID, r.state.Phase)
+	}
+	for _, g := range r.gatesBefore(slipway.BeforeAccept) { // what is not signed comes from a newer release that is live, and needs nobody's approval here
+		if r.state.Stuck == nil && in.Signature != "" {
+			return refusal(slipway.CodeConflict, "gate %s of %s stands before accept and is %s: approve or reject it, or go back", g.Name, r.state.ID, g.State)
+		}
+	}
+	return nil
+}
+
+func (r *release) mayGoBack(in Request) error {
+	switch {
+	case in.By == "":
+		return refusal(slipway.CodeInvalid, "the request does not say who makes it")
+	case !r.holds():
 		return refusal(slipway.CodeConflict, "%s holds nothing: it is %s", r.state.ID, r.state.Phase)
 	}
 	return nil

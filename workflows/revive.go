@@ -47,7 +47,7 @@ func revivalOf(next slipway.Service, version *slipway.Version) *Revival {
 // there is nothing to bring back, and a halt says so.
 func (r *release) bringBack(ctx workflow.Context) error {
 	if r.overtaken != "" {
-		return &halt{slipway.Live, "a newer release, " + r.overtaken + ", has taken its place"}
+		return &halt{outcome: slipway.Live, reason: "a newer release, " + r.overtaken + ", has taken its place"}
 	}
 	begun := workflow.Now(ctx)
 	defer func() { r.report(ctx, r.blue) }()

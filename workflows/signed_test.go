@@ -17,7 +17,11 @@ const nobody = "nobody"
 
 // authority is the API and the worker of a world in one, as standalone is.
 func (w *world) authority() activities.Authority {
-	current := func() *slipway.Fleet { return w.fleet }
+	current := func() *slipway.Fleet {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.fleet
+	}
 	if w.keys == nil {
 		keys, err := signing.Open(filepath.Join(w.t.TempDir(), "signing.key"), current, true, time.Now)
 		if err != nil {

@@ -77,7 +77,7 @@ func (r *release) standStill(ctx workflow.Context) error {
 	if r.stopped() == nil {
 		return nil
 	}
-	alarm, stop := r.overlook(ctx)
+	w, stop := r.overlook(ctx)
 	defer stop()
 	since := workflow.Now(ctx)
 	defer func() { r.state.Waits = nil }()
@@ -85,14 +85,14 @@ func (r *release) standStill(ctx workflow.Context) error {
 		was := r.line.Revision
 		r.state.Waits = &slipway.Wait{For: slipway.WaitsForLine, Reason: held.String(), Since: since}
 		r.details(ctx)
-		err := workflow.Await(ctx, func() bool { return r.line.Revision != was || alarm() != "" || r.givesWay() })
+		err := workflow.Await(ctx, func() bool { return r.line.Revision != was || w.alarm != "" || r.givesWay() })
 		switch {
 		case err != nil:
 			return err
-		case alarm() != "":
-			return r.failedMeanwhile(held.String(), alarm())
+		case w.alarm != "":
+			return w.failedMeanwhile(held.String())
 		case r.givesWay():
-			return &halt{slipway.Superseded, fmt.Sprintf("%s (%s) took its place while it stood still, because %s", r.newer.By, r.newer.Reason, held)}
+			return &halt{outcome: slipway.Superseded, reason: fmt.Sprintf("%s (%s) took its place while it stood still, because %s", r.newer.By, r.newer.Reason, held), asked: true}
 		}
 	}
 	r.state.Waits = nil
@@ -101,17 +101,16 @@ func (r *release) standStill(ctx workflow.Context) error {
 }
 
 // overlook watches green where it serves already, while a release waits between
-// groups, and says why to go back.
-func (r *release) overlook(ctx workflow.Context) (alarm func() string, stop workflow.CancelFunc) {
+// groups. Before, nothing can happen to it that anybody would see.
+func (r *release) overlook(ctx workflow.Context) (*watch, workflow.CancelFunc) {
 	if !r.served() {
-		return func() string { return "" }, func() {}
+		return &watch{release: r}, func() {}
 	}
-	w, stop := r.watchServing(ctx, aYear)
-	return func() string { return w.alarm }, stop
+	return r.watchServing(ctx, aYear)
 }
 
-func (r *release) failedMeanwhile(held, alarm string) error {
-	return &halt{slipway.RolledBack, fmt.Sprintf("while it stood still (%s), what serves of it failed: %s", held, alarm)}
+func (w *watch) failedMeanwhile(held string) error {
+	return &halt{outcome: slipway.RolledBack, reason: fmt.Sprintf("while it stood still (%s), what serves of it failed: %s", held, w.alarm), asked: w.asked}
 }
 
 // givesWay reports whether a newer release takes the place of this one while it

@@ -34,11 +34,11 @@ func (s *story) line(projects ...string) {
 	s.wait(time.Millisecond)
 }
 
-// stands waits until a release stands still, and then a day longer.
+// stands waits until a release stands still, and then an hour longer.
 func (s *story) stands(n int, phase slipway.Phase) {
 	s.t.Helper()
 	s.until(release(n)+" stands still", func() bool { return s.status(n).Waits != nil })
-	s.wait(24 * time.Hour)
+	s.wait(time.Hour)
 	r := s.status(n)
 	if r.Waits == nil || r.Waits.For != slipway.WaitsForLine || r.Phase != phase || r.Waits.Until != nil || !strings.HasSuffix(r.Waits.Reason, "was stopped by ops: the shop is on fire") {
 		s.t.Errorf("%s is %s and waits for %+v", release(n), r.Phase, r.Waits)
@@ -92,7 +92,7 @@ func TestStoppedLineLetsASwitchFinishAndKeepsTheWayBack(t *testing.T) {
 	s.tell(func() {
 		s.live("v1")
 		n := s.stoppedIn("StageTarget")
-		s.stands(n, slipway.Holding) // a day, where blue is held for a minute
+		s.stands(n, slipway.Holding) // an hour, where blue is held for a minute
 		s.is(release(2), release(1), release(2))
 		s.rollbackOf(n)
 		s.is(release(1), release(1))

@@ -63,6 +63,9 @@ func (r *release) details(ctx workflow.Context) {
 	if s.Reason != "" {
 		fmt.Fprintf(&b, "\n\n> %s", strings.ReplaceAll(s.Reason, "\n", "\n> "))
 	}
+	if s.Stuck != nil {
+		fmt.Fprintf(&b, "\n\nIt is **stuck** since %s: a person says whether it goes on or back.", s.Stuck.Since.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
 	if s.HoldUntil != nil {
 		fmt.Fprintf(&b, "\n\nBlue is held until %s; going back is possible: **%t**.", s.HoldUntil.UTC().Format("2006-01-02 15:04:05 UTC"), s.RollbackReady)
 	}

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,9 +22,13 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 	if r.begun == 0 {
 		r.undo.pushBarrier("bring traffic back", r.restoreTraffic)
 	}
+	unstaged, err := r.unstaged(ctx)
+	if err != nil {
+		return err
+	}
 	r.begun = r.group + 1
 	deadline := r.service.Strategy.BlueGreen.SwitchTimeout
-	err := eachEdge(ctx, r.edgesHere(), func(ctx workflow.Context, i int) error {
+	err = eachEdge(ctx, unstaged, func(ctx workflow.Context, i int) error {
 		edge := r.plan.Edges[i]
 		upstreams := r.plan.Upstreams(edge, r.state.Hosts, r.service.Container.Port)
 		if r.adopted != nil {
@@ -87,6 +92,23 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 	return nil
 }
 
+// unstaged are the positions of the edges that are to learn of green: all of the
+// group under way, but for those that point at it already where its switch is
+// tried again.
+func (r *release) unstaged(ctx workflow.Context) ([]int, error) {
+	edges := r.edgesHere()
+	if r.begun <= r.group {
+		return edges, nil
+	}
+	err := eachEdge(ctx, edges, func(ctx workflow.Context, i int) error {
+		route, err := call(ctx, asking(slipway.DoesAsk(r.plan.Edges[i].Name)), central.ReadRoute,
+			activities.EdgeInput{Edge: r.plan.Edges[i].Name, Service: r.in.ID.ServiceID})
+		r.acknowledged(i, route, err)
+		return err
+	})
+	return slices.DeleteFunc(edges, func(i int) bool { return r.state.Edges[i].Active == r.state.ID }), err
+}
+
 // untaken words why an edge has not taken part in the switch. What an edge says
 // itself is passed on. Without an answer there is only one thing to know: how
 // the last attempt was broken off, by the network or by its deadline, is chance,
@@ -120,7 +142,7 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 			break
 		}
 		if taken == len(r.told()) {
-			return &halt{slipway.Live, "a newer release has taken its place"}
+			return &halt{outcome: slipway.Live, reason: "a newer release has taken its place"}
 		}
 		// A newer release is on its way over. It cannot get there, because some
 		// edges have been restored under it, and will go back.

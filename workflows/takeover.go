@@ -18,7 +18,10 @@ func (r *release) takeOver(ctx workflow.Context) error {
 		return r.switchTraffic(ctx)
 	}
 	r.phase(ctx, slipway.Switching)
-	begun := workflow.Now(ctx)
+	if r.stopping.IsZero() {
+		r.stopping = workflow.Now(ctx)
+		r.undo.pushBarrier("bring blue back", r.bringBack)
+	}
 	if err := r.stopBlue(ctx); err != nil {
 		return err
 	}
@@ -41,11 +44,11 @@ func (r *release) takeOver(ctx workflow.Context) error {
 	}
 	now := workflow.Now(ctx)
 	if stopFirst && r.blue != nil {
-		r.state.Gap = slipway.Duration(now.Sub(begun).Round(time.Millisecond))
+		r.state.Gap = slipway.Duration(now.Sub(r.stopping).Round(time.Millisecond))
 	}
 	if r.service.Route == nil {
 		r.switched(ctx, 0)
-		workflow.GetMetricsHandler(ctx).Timer("slipway_switch_latency").Record(now.Sub(begun))
+		workflow.GetMetricsHandler(ctx).Timer("slipway_switch_latency").Record(now.Sub(r.stopping))
 	}
 	return nil
 }
@@ -82,7 +85,6 @@ func (r *release) sameKind() error {
 // stopBlue stops blue on all its hosts. An abort waits for that: what is half
 // stopped could not be started again.
 func (r *release) stopBlue(ctx workflow.Context) error {
-	r.undo.pushBarrier("bring blue back", r.bringBack)
 	if r.blue == nil {
 		return nil
 	}

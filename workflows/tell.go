@@ -1,14 +1,6 @@
 package workflows
 
-import (
-	"time"
-
-	"go.temporal.io/sdk/workflow"
-)
-
-// retelling is how long after lanes were told of a change they are told again:
-// one that had just begun may not have been in the list of them yet.
-const retelling = 10 * time.Second
+import "go.temporal.io/sdk/workflow"
 
 // tellLanes sends every lane a signal, now and once more a little later, unless
 // what it says has changed by then. A lane that is told twice takes it once; one

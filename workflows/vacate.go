@@ -13,7 +13,18 @@ import (
 type VacateInput struct {
 	Version slipway.Version     `json:"version"` // as it is to be: without the host
 	Host    slipway.ReleaseHost `json:"host"`    // as it was there
+
+	Removal *HostRemoval `json:"removal,omitempty"` // nil: the host comes back
 }
+
+// HostRemoval says what goes with a host that is taken out for good.
+type HostRemoval struct {
+	Edges  []string `json:"edges"`            // which are to serve nothing of the service any more
+	Gone   bool     `json:"gone,omitempty"`   // neither they nor the host will answer
+	Signed string   `json:"signed,omitempty"` // the request for it
+}
+
+func (r *HostRemoval) takes(edge string) bool { return r != nil && slices.Contains(r.Edges, edge) }
 
 // VacateResult says what a Vacate could not do.
 type VacateResult struct {
@@ -24,13 +35,17 @@ type VacateResult struct {
 // more, requests that are under way finish, and then its container goes. Edges
 // first, all of them: while one has not acknowledged, the container stays and
 // the error says which. A container that cannot be removed is in nobody's way,
-// unless it works without being asked to.
+// unless it works without being asked to, or the host is to be forgotten. With
+// such a host go its edges: they serve nothing of the service any more. Of what
+// is gone nothing is asked.
 // Every step may be repeated.
 func Vacate(ctx workflow.Context, in VacateInput) (VacateResult, error) {
 	before := in.Version
 	before.Hosts = slices.Clone(in.Version.Hosts)
 	i := slices.IndexFunc(before.Hosts, func(h slipway.ReleaseHost) bool { return h.Name == in.Host.Name })
-	before.Hosts[i] = in.Host
+	if i >= 0 { // otherwise only edges are there
+		before.Hosts[i] = in.Host
+	}
 	edges := in.Version.Plan.Edges
 	err := each(ctx, len(edges), func(ctx workflow.Context, i int) error {
 		if isBehind(in.Version, edges[i].Name) {
@@ -45,7 +60,13 @@ func Vacate(ctx workflow.Context, in VacateInput) (VacateResult, error) {
 	if err != nil {
 		return VacateResult{}, err
 	}
+	if err := takeEdges(ctx, in); err != nil {
+		return VacateResult{}, err
+	}
 	_ = each(ctx, len(edges), func(ctx workflow.Context, i int) error {
+		if in.Removal.takes(edges[i].Name) {
+			return nil
+		}
 		for _, upstream := range upstreams(before, edges[i]) {
 			if slices.Contains(upstreams(in.Version, edges[i]), upstream) {
 				continue
@@ -58,16 +79,33 @@ func Vacate(ctx workflow.Context, in VacateInput) (VacateResult, error) {
 		}
 		return nil
 	})
+	if i < 0 || in.Removal != nil && in.Removal.Gone {
+		return VacateResult{}, ctx.Err()
+	}
 	grace := in.Version.Service.Container.StopGracePeriod
 	err = do(ctx, on(in.Version.Plan.Hosts[i], removing(slipway.DoesRemove(in.Host.Container, in.Host.Name), grace)), host.RemoveContainer,
 		activities.RemoveInput{Host: in.Host.Name, Container: in.Host.Container, Grace: grace})
-	if err != nil && in.Version.Service.StopsBlue() {
+	if err != nil && (in.Removal != nil || in.Version.Service.StopsBlue()) {
 		return VacateResult{}, err // that it takes no requests does not mean that it does nothing
 	}
 	if err != nil {
 		return VacateResult{Left: message(err)}, ctx.Err()
 	}
 	return VacateResult{}, nil
+}
+
+// takeEdges has the edges that go with a host serve nothing of the service any
+// more, when requests that are under way there are over.
+func takeEdges(ctx workflow.Context, in VacateInput) error {
+	if in.Removal == nil || in.Removal.Gone {
+		return nil
+	}
+	version := in.Version
+	return each(ctx, len(in.Removal.Edges), func(ctx workflow.Context, i int) error {
+		return withdraw(ctx, activities.TargetInput{
+			Edge: in.Removal.Edges[i], Service: version.Service.ServiceID, Release: version.Release, Timeout: version.Service.Strategy.BlueGreen.DrainTimeout,
+		}, Remains{Removal: version.Release, Signed: in.Removal.Signed}, func(o workflow.ActivityOptions) workflow.ActivityOptions { return o })
+	})
 }
 
 func upstreams(v slipway.Version, edge slipway.PlanEdge) []string {

@@ -60,7 +60,7 @@ func (r *release) awaitWindow(ctx workflow.Context) (waited bool, err error) {
 		return false, err
 	}
 	r.phase(ctx, slipway.AwaitingApproval)
-	alarm, stop := r.overlook(ctx)
+	w, stop := r.overlook(ctx)
 	defer stop()
 	since := workflow.Now(ctx)
 	defer func() { r.state.Waits = nil }()
@@ -70,16 +70,16 @@ func (r *release) awaitWindow(ctx workflow.Context) (waited bool, err error) {
 		r.state.Waits = &shown
 		r.details(ctx)
 		in.Known, in.Warrant = now.Wait, r.warrant() // somebody may have broken the glass
-		next, err := r.watchWindow(ctx, in, alarm)
+		next, err := w.watchWindow(ctx, in)
 		switch {
 		case err != nil:
 			return true, err
-		case alarm() != "":
-			return true, r.failedMeanwhile(shown.Reason, alarm())
+		case w.alarm != "":
+			return true, w.failedMeanwhile(shown.Reason)
 		case r.givesWay():
-			return true, &halt{slipway.Superseded, fmt.Sprintf("%s (%s) took its place while it waited: %s", r.newer.By, r.newer.Reason, shown)}
+			return true, &halt{outcome: slipway.Superseded, reason: fmt.Sprintf("%s (%s) took its place while it waited: %s", r.newer.By, r.newer.Reason, shown), asked: true}
 		case next.Over != nil:
-			return true, &halt{slipway.Rejected, fmt.Sprintf("it waited, %s, and its order counted until %s: release again", shown, next.Over.UTC().Format("2006-01-02 15:04 UTC"))}
+			return true, &halt{outcome: slipway.Rejected, reason: fmt.Sprintf("it waited, %s, and its order counted until %s: release again", shown, next.Over.UTC().Format("2006-01-02 15:04 UTC"))}
 		}
 		now = next
 	}
@@ -87,10 +87,10 @@ func (r *release) awaitWindow(ctx workflow.Context) (waited bool, err error) {
 }
 
 // watchWindow waits for another answer, or for what ends the wait.
-func (r *release) watchWindow(ctx workflow.Context, in activities.WindowInput, alarm func() string) (activities.WindowResult, error) {
+func (w *watch) watchWindow(ctx workflow.Context, in activities.WindowInput) (activities.WindowResult, error) {
 	var next activities.WindowResult
 	var failed error
-	done, passes := false, len(r.state.Passes)
+	done, passes := false, len(w.state.Passes)
 	until, stop := workflow.WithCancel(ctx)
 	defer stop()
 	workflow.Go(until, func(ctx workflow.Context) {
@@ -98,7 +98,7 @@ func (r *release) watchWindow(ctx workflow.Context, in activities.WindowInput, a
 		done = true
 	})
 	err := workflow.Await(ctx, func() bool {
-		return done || alarm() != "" || r.givesWay() || len(r.state.Passes) != passes
+		return done || w.alarm != "" || w.givesWay() || len(w.state.Passes) != passes
 	})
 	switch {
 	case err == nil && done:

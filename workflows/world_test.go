@@ -24,25 +24,26 @@ import (
 type world struct {
 	t *testing.T
 
-	mu       sync.Mutex
-	fleet    *slipway.Fleet
-	edges    map[string]slipway.Table
-	hosts    map[string]map[string]slipway.ContainerState // by name of the host, then of the container
-	tags     map[string]string                            // tag → digest
-	sick     map[string]bool                              // containers that answer no probe
-	away     map[string]bool                              // hosts and edges that nobody reaches
-	missed   map[string]bool                              // those that nobody reached at some time
-	evidence []string                                     // containers of which it was kept
-	ports    []int                                        // that containers have, as far as hosts say
-	facts    map[string]slipway.HostFacts                 // what hosts say besides
-	broken   func(context.Context) bool                   // an activity was cancelled, which real ones hear in time
-	ran      []string                                     // containers that ran a command
-	exit     int                                          // the status they end with
-	shape    func(*slipway.Service)                       // what all its orders are for; nil: a service with a route, side by side
-	lastIP   byte
-	foreign  map[string]slipway.Found // containers that somebody else started
-	keys     *signing.Keys            // see authority
-	clock    func() time.Time         // virtual time
+	mu          sync.Mutex
+	fleet       *slipway.Fleet
+	edges       map[string]slipway.Table
+	hosts       map[string]map[string]slipway.ContainerState // by name of the host, then of the container
+	tags        map[string]string                            // tag → digest
+	sick        map[string]bool                              // containers that answer no probe
+	away        map[string]bool                              // hosts and edges that nobody reaches
+	missed      map[string]bool                              // those that nobody reached at some time
+	evidence    []string                                     // containers of which it was kept
+	ports       []int                                        // that containers have, as far as hosts say
+	facts       map[string]slipway.HostFacts                 // what hosts say besides
+	broken      func(context.Context) bool                   // an activity was cancelled, which real ones hear in time
+	unstartable map[string]string                            // by host and image: why its container cannot be started there
+	ran         []string                                     // containers that ran a command
+	exit        int                                          // the status they end with
+	shape       func(*slipway.Service)                       // what all its orders are for; nil: a service with a route, side by side
+	lastIP      byte
+	foreign     map[string]slipway.Found // containers that somebody else started
+	keys        *signing.Keys            // see authority
+	clock       func() time.Time         // virtual time
 }
 
 var service = slipway.ServiceID{Project: "search", Service: "api"}
@@ -64,7 +65,7 @@ func newWorld(t *testing.T, size int) *world {
 		tags:  map[string]string{},
 		sick:  map[string]bool{},
 		away:  map[string]bool{}, missed: map[string]bool{},
-		facts: map[string]slipway.HostFacts{},
+		facts: map[string]slipway.HostFacts{}, unstartable: map[string]string{},
 	}
 	var names []string
 	for i := range size {
@@ -324,8 +325,24 @@ func (e engine) Facts(context.Context) (slipway.HostFacts, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	facts := e.facts[e.host]
-	facts.Platform, facts.Ports = slipway.DefaultPlatform, e.ports
+	facts.Platform, facts.Ports, facts.Unmet = slipway.DefaultPlatform, e.ports, nil
 	return facts, nil
+}
+
+// Reach finds what the world says is out of reach of a host.
+func (e engine) Reach(_ context.Context, _ string, dependencies []string) ([]slipway.Unmet, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(e.facts[e.host].Unmet), func(u slipway.Unmet) bool { return !slices.Contains(dependencies, u.To) }), nil
+}
+
+func (e engine) TryOut(_ context.Context, _ string, spec slipway.ContainerSpec) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if why := e.unstartable[e.host+"/"+spec.Image]; why != "" {
+		return slipway.Errorf(slipway.CodeInvalid, "host %s: the container cannot be started: %s", e.host, why)
+	}
+	return nil
 }
 
 func (e engine) HasImage(context.Context, string) (bool, error) { return true, nil }

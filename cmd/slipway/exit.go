@@ -12,7 +12,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1 // refused, failed, or anything else
 	exitUsage       = 2 // wrong usage or file
-	exitUndone      = 3 // rolled back, rejected, aborted, superseded
+	exitUndone      = 3 // rolled back, rejected, aborted, superseded; or stuck
 	exitNotAllowed  = 4 // or not signed in
 	exitNoAnswer    = 5
 	exitInterrupted = 130 // as shells have it
@@ -46,6 +46,9 @@ func exitStatus(err error) int {
 // judge turns how a release stands into what its command returns: nil, or a
 // verdict.
 func judge(release slipway.Release) error {
+	if release.Phase == slipway.Stuck {
+		return verdict(exitUndone) // it waits for a person
+	}
 	if release.Outcome == nil {
 		return nil // it serves, and what served before is held
 	}

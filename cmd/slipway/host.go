@@ -15,10 +15,10 @@ import (
 func (p *program) host() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "host",
-		Short: "Take care of a host: cordon, drain, uncordon",
+		Short: "Take care of a host: cordon, drain, uncordon, join, remove",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(p.cordon(), p.drain(), p.uncordon())
+	cmd.AddCommand(p.cordon(), p.drain(), p.uncordon(), p.joinHost(), p.removeHost())
 	for _, verb := range cmd.Commands() {
 		verb.DisableFlagsInUseLine = true // each says them itself
 	}
@@ -66,7 +66,7 @@ func (p *program) uncordon() *cobra.Command {
 		if err := server.Uncordon(ctx, host, reason); err != nil {
 			return err
 		}
-		return p.out.result(slipway.HostCare{Left: []slipway.Remaining{}}, "host "+host+" is uncordoned: each service is brought up to date there before it serves; slipway services shows what is behind")
+		return p.out.result(slipway.HostCare{Left: []slipway.Remaining{}}, "host "+host+" is uncordoned: each service is brought up to date there before it serves; slipway services shows what is behind; one that was removed comes back with slipway host join")
 	})
 }
 

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +20,8 @@ func (p *program) hosts() *cobra.Command {
 		Short: "List hosts and how they answer",
 		Long: `Hosts asks every host of your projects now, and says how it is reached, whether
 its Docker Engine answers, and, where a host has an agent, whether that takes
-work or when it last did.`,
+work or when it last did; then how many services of your projects run there, and
+how many are still to be brought there (-o json says which, and why).`,
 		Args: cobra.NoArgs,
 	}
 	cmd.RunE = p.verb(func(ctx context.Context, _ []string) error {
@@ -42,11 +45,14 @@ func machines(hosts []slipway.HostStatus) string {
 	if len(hosts) == 0 {
 		return "there are no hosts"
 	}
-	rows := [][]string{{"HOST", "WAY", "ADDRESS", "LABELS", "DOCKER", "ANSWERS", "AGENT", "CORDON"}}
+	rows := [][]string{{"HOST", "WAY", "ADDRESS", "LABELS", "DOCKER", "ANSWERS", "AGENT", "SERVICES", "CORDON"}}
 	for _, h := range hosts {
-		row := []string{h.Name, h.Way, h.Address, labels(h.Labels), "-", "no: " + h.Error, agent(h.Agent), "-"}
+		row := []string{h.Name, h.Way, h.Address, labels(h.Labels), "-", "no: " + h.Error, agent(h.Agent), strconv.Itoa(h.Services), "-"}
 		if h.Cordon != nil {
-			row[7] = h.Cordon.String()
+			row[8] = h.Cordon.String()
+		}
+		if n := len(h.ToCome); n > 0 {
+			row[7] += fmt.Sprintf(", %d to come", n)
 		}
 		if h.Facts != nil {
 			row[4], row[5] = h.Facts.Version, "in "+h.Facts.Answered.Std().Round(time.Millisecond).String()

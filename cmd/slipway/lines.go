@@ -23,7 +23,11 @@ func (l *lines) show(release slipway.Release) {
 		l.said = map[string]string{}
 		l.progress = time.Now()
 	}
-	l.say(release.ID, "", string(release.Phase))
+	stands := string(release.Phase)
+	if release.Stuck != nil {
+		stands += ": " + indent(release.Reason)
+	}
+	l.say(release.ID, "", stands)
 	for _, h := range release.Hosts {
 		text := string(h.Phase)
 		if h.Error != "" {

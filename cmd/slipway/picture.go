@@ -23,6 +23,9 @@ func picture(release slipway.Release, inPhase time.Duration) []string {
 		head += "  " + release.Progress
 	}
 	lines := []string{head}
+	if release.Stuck != nil {
+		lines = append(lines, "  "+release.Reason)
+	}
 	for _, h := range release.Hosts {
 		lines = append(lines, fmt.Sprintf("  host %s  %s", h.Name, hostText(h)))
 	}
@@ -62,5 +65,9 @@ func gateText(g slipway.GateState) string {
 	if g.Approvers.Group == "" {
 		who = "role " + string(g.Approvers.Role)
 	}
-	return fmt.Sprintf("open: %d of %d approvals of %s", approved, g.Approvers.Quorum, who)
+	text := fmt.Sprintf("open: %d of %d approvals of %s", approved, g.Approvers.Quorum, who)
+	if g.Reminders > 0 {
+		text += fmt.Sprintf("; people were reminded %d times", g.Reminders)
+	}
+	return text
 }

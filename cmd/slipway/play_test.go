@@ -40,6 +40,8 @@ func (s *fakeServer) stage(id slipway.ReleaseID, tag, reason string) *play {
 		p.then(verifying, ended(slipway.Refused, "there is no search/query-api:missing in registry internal"))
 	case "stuck":
 		p.then(append(up, undoing, ended(slipway.Failed, "edge e1 has not acknowledged; it serves search.query-api.2"))...)
+	case "migrated":
+		p.then(append(up, stuck)...)
 	case "overtaken":
 		p.then(ended(slipway.Superseded, "search.query-api.3 took its place"))
 	case "gated":
@@ -103,6 +105,11 @@ func holding(r *slipway.Release) {
 	switched(r)
 	until := began.Add(10 * time.Minute)
 	r.Phase, r.HoldUntil, r.RollbackReady = slipway.Holding, &until, true
+}
+
+func stuck(r *slipway.Release) {
+	r.Phase, r.Reason = slipway.Stuck, "no such table; serving: search.query-api.1; slipway accept goes on, slipway abort goes back"
+	r.Stuck = &slipway.StuckState{During: slipway.Probing, Reason: "no such table", Serving: r.Blue, Since: began}
 }
 
 func undoing(r *slipway.Release) {

@@ -87,8 +87,10 @@ func (p *program) readServiceFile(path string) (string, error) {
 }
 
 // serves reports whether the new version has the traffic, and keeps it as far
-// as anyone can tell by now.
-func serves(release slipway.Release) bool { return release.Phase == slipway.Holding }
+// as anyone can tell by now; or whether nothing goes on without a person.
+func serves(release slipway.Release) bool {
+	return release.Phase == slipway.Holding || release.Phase == slipway.Stuck
+}
 
 // conclude says how a release that was followed stands.
 func (p *program) conclude(release slipway.Release) error {

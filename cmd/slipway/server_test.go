@@ -35,6 +35,7 @@ type fakeServer struct {
 	stopped  []slipway.Stop    // of search, or nothing
 	cordoned *slipway.Cordon   // of h2, the only host that may be
 	left     int               // how often something is still said to run there
+	joined   int               // how often it was asked how far a host has joined
 }
 
 // A play is one release on its way.
@@ -71,6 +72,9 @@ func newFakeServer() *fakeServer {
 		"POST /hosts/{host}/cordon":             s.cordon,
 		"POST /hosts/{host}/drain":              s.cordon,
 		"DELETE /hosts/{host}/cordon":           s.uncordon,
+		"GET /hosts/{host}/join":                s.join,
+		"POST /hosts/{host}/join":               s.join,
+		"DELETE /hosts/{host}":                  s.removeHost,
 		"GET /line":                             s.stops,
 		"POST /projects/{project}/line":         s.stopLine,
 		"DELETE /projects/{project}/line":       s.resumeLine,
@@ -502,7 +506,7 @@ func (s *fakeServer) services(r *http.Request) (any, error) {
 
 func (s *fakeServer) hosts(*http.Request) (any, error) {
 	return map[string]any{"hosts": []slipway.HostStatus{{
-		Name: "h1", Way: "tcp", Address: "10.0.0.1", Labels: map[string]string{"role": "web", "rack": "7"}, Answers: true,
+		Name: "h1", Services: 2, ToCome: make([]slipway.Remaining, 1), Way: "tcp", Address: "10.0.0.1", Labels: map[string]string{"role": "web", "rack": "7"}, Answers: true,
 		Facts: &slipway.HostFacts{Platform: "linux/amd64", Version: "28.2.2", Answered: slipway.Duration(12 * time.Millisecond)},
 	}, {
 		Name: "h2", Way: "agent", Address: "10.0.0.2", Agent: &slipway.AgentStatus{Alive: true}, Answers: true, Cordon: s.cordoned,
@@ -532,6 +536,34 @@ func (s *fakeServer) uncordon(*http.Request) (any, error) {
 		return nil, slipway.Errorf(slipway.CodeConflict, "host h2 is not cordoned")
 	}
 	s.cordoned = nil
+	return struct{}{}, nil
+}
+
+// join has h4 become part of one service after a while, which is asked twice, and
+// never of another. Nothing is meant for h3.
+func (s *fakeServer) join(r *http.Request) (any, error) {
+	joins := slipway.HostJoin{Services: []slipway.Joined{}}
+	if r.PathValue("host") == "h3" {
+		return joins, nil
+	}
+	states := []slipway.Joined{
+		{State: slipway.JoinWaits, Reason: "search.query-api.2 is on its way"},
+		{State: slipway.JoinUnasked},
+		{State: slipway.JoinBegun, Reason: "host h4: it joins"},
+		{State: slipway.JoinDone},
+	}
+	joined := states[min(s.joined, len(states)-1)]
+	s.joined++
+	joined.Service, joined.Release = slipway.ServiceID{Project: "search", Service: "query-api"}, "search.query-api.1"
+	joins.Services = append(joins.Services, joined)
+	if r.PathValue("host") == "h2" {
+		joins.Services = append(joins.Services, slipway.Joined{Service: slipway.ServiceID{Project: "search", Service: "suggest"}, State: slipway.JoinRefused, Reason: "it was adopted"})
+	}
+	return joins, nil
+}
+
+func (s *fakeServer) removeHost(r *http.Request) (any, error) {
+	s.cordoned, s.left = &slipway.Cordon{Host: "h2", By: "ann", Reason: r.URL.Query().Get("reason"), At: began, Drain: true, Remove: true, Gone: r.URL.Query().Get("gone") == "true"}, 2
 	return struct{}{}, nil
 }
 

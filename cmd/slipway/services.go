@@ -58,6 +58,9 @@ func doing(s slipway.ServiceStatus) string {
 	if s.Running != "" {
 		parts = append(parts, s.Running+" is on its way")
 	}
+	for _, stuck := range s.Stuck {
+		parts = append(parts, stuck.Release+" is stuck")
+	}
 	if s.Held != "" {
 		parts = append(parts, s.Held+" holds what served before")
 	}

@@ -60,6 +60,10 @@ func standing(r slipway.Release) string {
 	if r.EndedAt != nil {
 		add("ended", clock(*r.EndedAt))
 	}
+	if r.Stuck != nil {
+		add("stuck", fmt.Sprintf("since %s, while %s", clock(r.Stuck.Since), strings.ReplaceAll(string(r.Stuck.During), "_", " ")))
+		add("serving", r.Stuck.Serving)
+	}
 	add("before it", blueText(r))
 	add("under way", r.Progress)
 	for i, g := range r.Groups {
@@ -86,8 +90,11 @@ func standing(r slipway.Release) string {
 	if p := r.PreDeploy; p != nil {
 		add("pre_deploy", preDeployText(*p))
 	}
+	for _, c := range r.Checks {
+		add(c.What, c.Found)
+	}
 	for _, g := range r.Gates {
-		add("gate "+g.Name, gateText(g))
+		add("gate "+g.Name, gateText(g)+", before "+g.Before)
 	}
 	if r.Waits != nil {
 		add("waits", r.Waits.String())
@@ -134,12 +141,15 @@ func preDeployText(p slipway.PreDeployState) string {
 }
 
 func blueText(r slipway.Release) string {
-	if r.HoldUntil == nil {
-		return r.Blue
-	}
 	ready := "going back is not possible right now"
 	if r.RollbackReady {
 		ready = "going back is possible at once"
+	}
+	switch {
+	case r.Stuck != nil && r.Stuck.During == slipway.Holding:
+		return r.Blue + ", kept; " + ready
+	case r.HoldUntil == nil:
+		return r.Blue
 	}
 	return fmt.Sprintf("%s, held until %s; %s", r.Blue, clock(*r.HoldUntil), ready)
 }

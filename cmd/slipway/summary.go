@@ -13,6 +13,8 @@ import (
 func summary(release slipway.Release) string {
 	service := release.Project + "/" + release.Service
 	switch {
+	case release.Stuck != nil:
+		return because(release.ID+" is stuck", release.Reason)
 	case release.Outcome != nil && *release.Outcome == slipway.Removed:
 		return printable(fmt.Sprintf("%s: %s was %s", release.ID, service, release.Reason))
 	case release.Outcome != nil && *release.Outcome != slipway.Live:

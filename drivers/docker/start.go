@@ -142,7 +142,7 @@ func networkLost(err error) bool {
 // startError makes what the runtime says of a command that cannot be run an
 // error that no retry can help.
 func startError(err error) error {
-	if contains(err.Error(), "OCI runtime create failed", "failed to create task", "executable file not found") {
+	if contains(err.Error(), "OCI runtime create failed", "failed to create task", "executable file not found", "error gathering device information", "unable to find user") {
 		return slipway.Errorf(slipway.CodeInvalid, "the container cannot be started: %w", err)
 	}
 	return err

@@ -24,10 +24,11 @@ func (c *Client) Hosts(ctx context.Context) ([]slipway.HostStatus, error) {
 	return list.Hosts, nil
 }
 
-// HostCare says whether a host is cordoned, and what still runs there.
+// HostCare says whether a host is cordoned, and what still runs there. A server
+// that is being restarted is waited for: what it was asked to do goes on.
 func (c *Client) HostCare(ctx context.Context, host string) (slipway.HostCare, error) {
 	var care slipway.HostCare
-	err := c.get(ctx, "/hosts/"+host+"/cordon", nil, &care)
+	err := c.patiently(ctx, func() error { return c.get(ctx, "/hosts/"+host+"/cordon", nil, &care) })
 	return care, err
 }
 
@@ -39,6 +40,29 @@ func (c *Client) Cordon(ctx context.Context, host, reason string) error {
 // Drain begins to empty a host. HostCare says how far that is.
 func (c *Client) Drain(ctx context.Context, host, reason string) error {
 	return c.change(ctx, "/hosts/"+host+"/drain", because{reason}, nil)
+}
+
+// HostJoin says how far a host is part of what is live, as patiently as HostCare.
+func (c *Client) HostJoin(ctx context.Context, host string) (slipway.HostJoin, error) {
+	var joins slipway.HostJoin
+	err := c.patiently(ctx, func() error { return c.get(ctx, "/hosts/"+host+"/join", nil, &joins) })
+	return joins, err
+}
+
+// Join begins to bring what is live to a host. HostJoin says how far that is.
+func (c *Client) Join(ctx context.Context, host, reason string) (slipway.HostJoin, error) {
+	var joins slipway.HostJoin
+	err := c.change(ctx, "/hosts/"+host+"/join", because{reason}, &joins)
+	return joins, err
+}
+
+// RemoveHost begins to take a host out for good. HostCare says how far that is.
+func (c *Client) RemoveHost(ctx context.Context, host, reason string, gone bool) error {
+	query := url.Values{"reason": {reason}}
+	if gone {
+		query.Set("gone", "true")
+	}
+	return c.insist(ctx, request{method: http.MethodDelete, path: "/hosts/" + host, query: query}, nil)
 }
 
 // Uncordon lets a host be used again.

@@ -1,0 +1,359 @@
+package workflows_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slipway"
+	"slipway/workflows"
+)
+
+// noReturn is a service whose migration the version before may not survive.
+func noReturn(shape func(*slipway.Service)) func(*slipway.Service) {
+	return func(s *slipway.Service) {
+		migrating(shape)(s)
+		s.PreDeploy.PointOfNoReturn = true
+	}
+}
+
+// everyShape tells a story for every order in which versions start and stop.
+func everyShape(t *testing.T, more func(func(*slipway.Service)) func(*slipway.Service), script func(s *story)) {
+	t.Parallel()
+	all := maps.Clone(shapes)
+	all["a service"] = nil
+	for name, shape := range all {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := shaped(t, more(shape))
+			s.tell(func() { script(s) })
+		})
+	}
+}
+
+func eachNoReturn(t *testing.T, script func(s *story)) {
+	everyShape(t, noReturn, func(s *story) { s.live("v1"); script(s) })
+}
+
+// gotStuck waits until a release is stuck, and wants everybody to be told.
+func (s *story) gotStuck(n int, during slipway.Phase, reason, serving string) {
+	s.t.Helper()
+	s.reaches(n, slipway.Stuck)
+	s.until("the lane knows", func() bool { return len(s.laneStatus().Stuck) > 0 })
+	r, lane := s.status(n), s.laneStatus().Stuck[0]
+	if r.Stuck.During != during || !strings.Contains(r.Stuck.Reason, reason) || r.Stuck.Serving != serving || !strings.Contains(r.Reason, "slipway accept goes on, slipway") {
+		s.t.Errorf("it is %+v: %s", r.Stuck, r.Reason)
+	}
+	if lane.Release != release(n) || !strings.Contains(lane.Reason, reason) {
+		s.t.Errorf("the lane says %+v", lane)
+	}
+}
+
+func (s *story) asks(n int, name string) {
+	s.t.Helper()
+	if _, err := s.update(wfid(n), name, workflows.Request{By: "bob", Reason: "I looked"}); err != nil {
+		s.t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// before is what serves while the release has not switched, and before it is
+// told where blue is stopped first.
+func (s *story) before() (slipway.Phase, string) {
+	if s.apart() {
+		return slipway.Switching, "nothing, because " + release(1) + " was stopped"
+	}
+	return slipway.Deploying, release(1)
+}
+
+func TestWhatFailsAfterThePointOfNoReturnWaitsForAPerson(t *testing.T) {
+	eachNoReturn(t, func(s *story) {
+		during, serving := s.before()
+		s.fault(&fault{mode: fails, activity: "StartGreen", at: "h2", text: "no such network"})
+		n := s.submit(s.order("v2", holding(0)))
+		s.gotStuck(n, during, "no such network", serving)
+		s.wait(100 * time.Hour)
+		s.reaches(n, slipway.Stuck)
+		s.heal()
+		s.asks(n, workflows.Accept)
+		r := s.ends(n, slipway.Live, "it was stuck: no such network, until accepted by bob: I looked")
+		s.is(release(2), release(2))
+		if len(s.ran) != 2 || r.Stuck != nil || len(s.laneStatus().Stuck) != 0 {
+			s.t.Errorf("ran %q; stuck %+v, as the lane says %+v", s.ran, r.Stuck, s.laneStatus().Stuck)
+		}
+	})
+}
+
+func TestWhoAbortsWhatIsStuckUndoesItByForce(t *testing.T) {
+	eachNoReturn(t, func(s *story) {
+		during, serving := s.before()
+		s.fault(&fault{mode: fails, activity: "ProbeGreen", at: "h2", text: "no such table"})
+		n := s.submit(s.order("v2"))
+		if during == slipway.Deploying {
+			during = s.whereItStuck(n)
+		}
+		s.gotStuck(n, during, "no such table", serving)
+		s.heal()
+		s.asks(n, workflows.Abort)
+		s.ends(n, slipway.Aborted, "aborted by bob: I looked")
+		s.is(release(1), release(1))
+		if status := s.laneStatus(); status.Live.Release != release(1) || len(status.Stuck) != 0 {
+			s.t.Errorf("lane says %+v", status)
+		}
+	})
+}
+
+// whereItStuck is where: whether all had started when one failed is chance.
+func (s *story) whereItStuck(n int) slipway.Phase {
+	s.reaches(n, slipway.Stuck)
+	return s.status(n).Stuck.During
+}
+
+// What is stuck keeps others away; a rollback is the way back from it, and not
+// from what served before it.
+func TestTheLaneWaitsForWhatIsStuck(t *testing.T) {
+	eachNoReturn(t, func(s *story) {
+		s.live("v3")
+		s.fault(&fault{mode: fails, activity: "StartGreen", at: "h2", text: "no such network"})
+		n := s.submit(s.order("v2"))
+		s.reaches(n, slipway.Stuck)
+		next := s.submit(s.order("v4", holding(0)))
+		s.wait(time.Hour)
+		if got := s.status(next); got.Phase != slipway.Queued {
+			s.t.Errorf("the next one is %s", got.Phase)
+		}
+		value, err := s.env.QueryWorkflowByID(workflows.LaneID(service), workflows.Waiting, releaseID(next))
+		var waits slipway.Release
+		if err == nil {
+			err = value.Get(&waits)
+		}
+		if err != nil || !strings.Contains(waits.Reason, release(n)+" is stuck while ") {
+			s.t.Errorf("it does not say why it waits: %q (%v)", waits.Reason, err)
+		}
+		s.heal()
+		order := s.order("v1", rollingBack)
+		if got := s.rollback(&order); got != n {
+			s.t.Errorf("release %d goes back", got)
+		}
+		s.ends(n, slipway.Aborted, "a rollback goes first: it is slow")
+		s.ends(next, slipway.Live, "")
+		s.is(release(next), release(next))
+	})
+}
+
+// A command that failed may have done half of it.
+func TestACommandThatFailsIsNoWayBackEither(t *testing.T) {
+	eachNoReturn(t, func(s *story) {
+		during, serving := s.before()
+		s.exit = 3
+		n := s.submit(s.order("v2", holding(0)))
+		s.gotStuck(n, during, "pre_deploy: "+release(2)+".pre on h1 exited with code 3", serving)
+		s.asks(n, workflows.Accept) // somebody has done the rest of it by hand
+		s.ends(n, slipway.Live, "until accepted by bob")
+		s.is(release(2), release(2))
+		if len(s.ran) != 2 {
+			s.t.Errorf("ran %q", s.ran)
+		}
+	})
+}
+
+func TestGreenThatDiesAfterThePointOfNoReturnIsHeldAsItIs(t *testing.T) {
+	for name, decide := range map[string]struct {
+		act     string
+		outcome slipway.Outcome
+		reason  string
+		serves  string
+	}{
+		"a person accepts":   {workflows.Accept, slipway.Live, "it was stuck: " + release(2) + " does not answer any more, until accepted by bob: I looked", release(2)},
+		"a person goes back": {workflows.Rollback, slipway.RolledBack, "bob went back: I looked", release(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachNoReturn(t, func(s *story) {
+				n := s.held()
+				s.fall(release(2), true)
+				s.gotStuck(n, slipway.Holding, "does not answer any more", release(2))
+				s.wait(3 * time.Hour)
+				r := s.status(n)
+				if r.Phase != slipway.Stuck || !r.RollbackReady || !slices.ContainsFunc(r.Hosts, func(h slipway.ReleaseHost) bool { return strings.Contains(h.Error, "evidence is kept in") }) {
+					s.t.Errorf("it is %s, ready %t, hosts %+v", r.Phase, r.RollbackReady, r.Hosts)
+				}
+				s.asks(n, decide.act)
+				s.ends(n, decide.outcome, decide.reason)
+				s.is(decide.serves, decide.serves)
+			})
+		})
+	}
+}
+
+// While green serves, a mended version is the way forward.
+func TestANewerReleaseTakesOverFromWhatIsStuckWhileItServes(t *testing.T) {
+	eachNoReturn(t, func(s *story) {
+		n := s.held()
+		s.fall(release(2), true)
+		s.gotStuck(n, slipway.Holding, "does not answer any more", release(2))
+		next := s.submit(s.order("v3", holding(0)))
+		s.ends(next, slipway.Live, "")
+		s.ends(n, slipway.Live, "it was stuck")
+		s.is(release(3), release(3))
+	})
+}
+
+func TestWhoGoesBackOnAnEdgeOfWhatIsStuckGoesBackEverywhere(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.shape = noReturn(nil)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.fall(release(2), true)
+		s.reaches(n, slipway.Stuck)
+		s.override("e2", release(1))
+		s.ends(n, slipway.RolledBack, "operator:ops went back to "+release(1)+" on edge e2")
+		s.is(release(1), release(1))
+	})
+}
+
+// Some edges point at green, some at blue: it goes on where it stopped.
+func TestASwitchThatGotStuckHalfWay(t *testing.T) {
+	for name, broken := range map[string]*fault{
+		"an edge refuses":            {mode: fails, activity: "CommitTarget", at: "e2", text: "edge e2: its disk is full"},
+		"an acknowledgement is lost": {mode: mute, activity: "CommitTarget", at: "e2"},
+		"an edge does not learn":     {mode: fails, activity: "StageTarget", at: "e2", text: "edge e2: its disk is full"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, act := range []string{workflows.Accept, workflows.Abort} {
+				s := newStory(t, 3)
+				s.shape = noReturn(nil)
+				s.tell(func() {
+					s.live("v1")
+					f := *broken
+					s.fault(&f)
+					n := s.submit(s.order("v2", holding(0)))
+					s.reaches(n, slipway.Stuck)
+					if r := s.status(n); r.Stuck.During != slipway.Switching || f.mode == mute && !strings.Contains(r.Stuck.Serving, release(2)) {
+						t.Errorf("it is %+v", r.Stuck)
+					}
+					s.heal()
+					s.asks(n, act)
+					if act == workflows.Accept {
+						s.ends(n, slipway.Live, "it was stuck")
+						s.is(release(2), release(2))
+						return
+					}
+					s.ends(n, slipway.Aborted, "it was stuck")
+					s.is(release(1), release(1))
+				})
+			}
+		})
+	}
+}
+
+func TestAPlanSaysThatThereIsNoWayBackByItself(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 1)
+	s.shape = noReturn(exclusive)
+	s.tell(func() {
+		s.live("v1")
+		preview, err := s.plan(s.order("v2"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "pre_deploy is a point of no return: what fails once it has begun is not undone, but held as it is until somebody says slipway accept, or slipway abort; " +
+			release(1) + " is stopped by then, so nothing may serve so long"
+		if !slices.Contains(preview.Warnings, want) {
+			t.Errorf("it warns of %q", preview.Warnings)
+		}
+	})
+}
+
+// What does not mend gets stuck again.
+func TestWhatIsAcceptedTooEarlyGetsStuckAgain(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.shape = noReturn(exclusive)
+	s.tell(func() {
+		s.live("v1")
+		s.fault(&fault{mode: fails, activity: "ProbeGreen", text: "no such table"})
+		n := s.submit(s.order("v2", holding(0)))
+		for range 3 {
+			s.reaches(n, slipway.Stuck)
+			since := s.status(n).Stuck.Since
+			s.wait(time.Second)
+			s.asks(n, workflows.Accept)
+			s.until("it is stuck again", func() bool { r := s.status(n); return r.Stuck != nil && r.Stuck.Since.After(since) })
+		}
+		s.heal()
+		s.asks(n, workflows.Accept)
+		s.ends(n, slipway.Live, "")
+		s.is(release(2), release(2))
+	})
+}
+
+func TestACanaryThatFailsAfterThePointOfNoReturn(t *testing.T) {
+	for _, act := range []string{workflows.Accept, workflows.Abort} {
+		t.Run(act, func(t *testing.T) {
+			t.Parallel()
+			grouped(t, func(s *story) {
+				s.shape = noReturn(inGroups)
+				n := s.canary()
+				s.fall(release(2), true)
+				s.gotStuck(n, slipway.Watching, "group 1 of 3 did not pass its watch", release(2)+" on e1; "+release(1)+" on e2, e3")
+				s.fall(release(2), false)
+				s.asks(n, act)
+				if act == workflows.Abort {
+					s.ends(n, slipway.Aborted, "")
+					s.is(release(1), release(1))
+					return
+				}
+				s.reaches(n, slipway.Holding)
+				s.serves(s.serve(release(2))...)
+			})
+		})
+	}
+}
+
+// What people want is done, also past the point of no return; what runs out is
+// nobody's wish.
+func TestGatesPastThePointOfNoReturn(t *testing.T) {
+	t.Parallel()
+	t.Run("a rejection undoes it", func(t *testing.T) {
+		s := newStory(t, 2)
+		s.shape = noReturn(nil)
+		s.tell(func() {
+			n := s.atGate()
+			s.signal(n, workflows.Decide, s.decision(n, "lea", slipway.Reject))
+			s.ends(n, slipway.Rejected, "lea rejected gate go")
+			s.is(release(1), release(1))
+		})
+	})
+	t.Run("a gate that expired opens again", func(t *testing.T) {
+		s := newStory(t, 2)
+		s.shape = noReturn(nil)
+		s.tell(func() {
+			s.live("v1")
+			n := s.submit(s.order("v2", approve, holding(0)))
+			s.reaches(n, slipway.AwaitingApproval)
+			s.wait(slipway.DefaultGateExpiry.Std())
+			s.gotStuck(n, slipway.AwaitingApproval, "gate go expired", release(1))
+			s.asks(n, workflows.Accept)
+			s.reaches(n, slipway.AwaitingApproval)
+			s.signal(n, workflows.Decide, s.decision(n, "lea", slipway.Approve))
+			s.ends(n, slipway.Live, "")
+			s.is(release(2), release(2))
+		})
+	})
+}
+
+// Before the command has begun there is nothing that could not be returned from.
+func TestWhatFailsBeforeTheCommandIsUndoneByItself(t *testing.T) {
+	eachNoReturn(t, func(s *story) {
+		s.fault(&fault{mode: fails, activity: "PullImage", at: "h2", text: "no such image"})
+		s.ends(s.submit(s.order("v2")), slipway.RolledBack, "no such image")
+		s.is(release(1), release(1))
+		if len(s.ran) != 1 {
+			s.t.Errorf("ran %q", s.ran)
+		}
+	})
+}
