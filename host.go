@@ -16,7 +16,10 @@ type Fleet struct {
 	Profiles   []Profile         `json:"profiles,omitempty"`
 	Directory  Directory         `json:"directory,omitzero"`
 	Signing    Signing           `json:"signing,omitzero"`
-	Hash       string            `json:"hash,omitempty"` // SHA-256 of the file it was read from, in hexadecimal
+	Windows    []Window          `json:"windows,omitempty"`  // when releases may switch; none that concerns one: always
+	Freezes    []Window          `json:"freezes,omitempty"`  // when they may not
+	Holidays   []HolidayList     `json:"holidays,omitempty"` // that windows and freezes name
+	Hash       string            `json:"hash,omitempty"`     // SHA-256 of the file it was read from, in hexadecimal
 }
 
 // A Host is one Docker Engine.

@@ -17,6 +17,7 @@ type Preview struct {
 	Steps       []Step       `json:"steps"`
 	Differences []Difference `json:"differences"` // to what serves
 	Warnings    []string     `json:"warnings"`
+	Waits       *Wait        `json:"waits,omitempty"` // what would keep it from switching now; nil: nothing
 }
 
 // A Difference is something that the release changes. Of settings only the keys

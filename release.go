@@ -65,18 +65,21 @@ type Release struct {
 	Hosts          []ReleaseHost   `json:"hosts"`
 	Edges          []ReleaseEdge   `json:"edges"`
 	Gates          []GateState     `json:"gates"`
-	Checks         []Check         `json:"checks,omitempty"`     // what those who decide should know was looked at, and what was not
-	Groups         []ReleaseGroup  `json:"groups,omitempty"`     // in their order; none: all hosts at once
-	Group          int             `json:"group,omitempty"`      // the one that is under way, from 1; 0: none
-	PreDeploy      *PreDeployState `json:"pre_deploy,omitempty"` // nil: there is none, or not yet
-	Stuck          *StuckState     `json:"stuck,omitempty"`      // why it is; nil: it is not
-	Progress       string          `json:"progress,omitempty"`   // of what is under way, for people: how far it has come, or why it is tried again
-	SwitchSkew     Duration        `json:"switch_skew,omitzero"` // between the first edge that pointed at green and the last
-	Findings       []Finding       `json:"findings,omitempty"`   // about hosts, before anything was changed
-	Behind         []Behind        `json:"behind"`               // hosts and edges that were left out and are still to be caught up
-	Ignored        string          `json:"ignored,omitempty"`    // the latest message to it that did not count, and why
-	RollbackReady  bool            `json:"rollback_ready"`       // blue is held and its last probe succeeded
-	CleanupPending bool            `json:"cleanup_pending"`      // something is still to be removed from a host that does not answer
+	Checks         []Check         `json:"checks,omitempty"`      // what those who decide should know was looked at, and what was not
+	Groups         []ReleaseGroup  `json:"groups,omitempty"`      // in their order; none: all hosts at once
+	Group          int             `json:"group,omitempty"`       // the one that is under way, from 1; 0: none
+	PreDeploy      *PreDeployState `json:"pre_deploy,omitempty"`  // nil: there is none, or not yet
+	Stuck          *StuckState     `json:"stuck,omitempty"`       // why it is; nil: it is not
+	Progress       string          `json:"progress,omitempty"`    // of what is under way, for people: how far it has come, or why it is tried again
+	SwitchSkew     Duration        `json:"switch_skew,omitzero"`  // between the first edge that pointed at green and the last
+	Findings       []Finding       `json:"findings,omitempty"`    // about hosts, before anything was changed
+	Behind         []Behind        `json:"behind"`                // hosts and edges that were left out and are still to be caught up
+	BreakGlass     bool            `json:"break_glass,omitempty"` // who asked for it wants it to switch in spite of a window
+	Passes         []Pass          `json:"passes,omitempty"`      // of people who broke the glass; see Passed
+	Waits          *Wait           `json:"waits,omitempty"`       // what it stands still for, beside people at a gate; nil: nothing
+	Ignored        string          `json:"ignored,omitempty"`     // the latest message to it that did not count, and why
+	RollbackReady  bool            `json:"rollback_ready"`        // blue is held and its last probe succeeded
+	CleanupPending bool            `json:"cleanup_pending"`       // something is still to be removed from a host that does not answer
 }
 
 // ReleaseKind tells releases of a new version from what else a lane does.
@@ -164,12 +167,14 @@ type Order struct {
 	Service     Service     `json:"service"`
 	Tag         string      `json:"tag"` // a tag, or a digest "sha256:…"
 	Kind        ReleaseKind `json:"kind"`
-	Force       bool        `json:"force,omitempty"` // release even if exactly this serves already
+	Force       bool        `json:"force,omitempty"`       // release even if exactly this serves already
+	BreakGlass  bool        `json:"break_glass,omitempty"` // it is to switch in spite of a window, if a second person says so
 	Reason      string      `json:"reason,omitempty"`
 	RequestedBy string      `json:"requested_by"`
 	Plan        Plan        `json:"plan"`
 	Adopt       *Adoption   `json:"adopt,omitempty"`     // the container, where Kind is KindAdopt
 	Quotas      Quotas      `json:"quotas,omitzero"`     // of its project, when it was ordered; not signed: they entitle to nothing
+	Patience    Duration    `json:"patience,omitempty"`  // by how much longer it counts, because there are windows to wait for
 	Signature   string      `json:"signature,omitempty"` // an OrderStatement by the API, or for a removal a RequestStatement; without it nothing is done
 }
 
@@ -202,6 +207,7 @@ type ServiceStatus struct {
 	Queue   []string  `json:"queue"`             // the releases that wait, the next one first
 	Good    []Version `json:"good"`              // what served before, the latest first
 	Lock    *Lock     `json:"lock"`              // null: nothing keeps releases away
+	Stop    *Stop     `json:"stop,omitempty"`    // what holds its releases, where the line is stopped
 	Behind  []Behind  `json:"behind"`            // hosts and edges that what is live is still to be brought to
 	Removal *Removal  `json:"removal,omitempty"` // why nothing is live, where a person has taken it away
 	Joining []string  `json:"joining,omitempty"` // hosts that are to join what is live, when nothing is on its way or held

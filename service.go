@@ -25,6 +25,8 @@ type Service struct {
 	PreDeploy   *PreDeploy  `json:"pre_deploy,omitempty"` // nil: nothing runs before green
 	Strategy    Strategy    `json:"strategy"`
 	Gates       []Gate      `json:"gates,omitempty"`
+	Windows     []Window    `json:"windows,omitempty"` // beside those of the fleet, which hold all the same
+	Freezes     []Window    `json:"freezes,omitempty"`
 }
 
 // SettingsHash identifies everything but the image's version: releases with

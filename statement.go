@@ -45,6 +45,10 @@ type OrderStatement struct {
 	RequestedBy string      `json:"requested_by"`
 	Reason      string      `json:"reason,omitempty"`
 	Force       bool        `json:"force,omitempty"`
+	Windows     []Window    `json:"windows,omitempty"` // of the service; those of the fleet are in each fleet file
+	Freezes     []Window    `json:"freezes,omitempty"`
+	Patience    Duration    `json:"patience,omitempty"`
+	BreakGlass  bool        `json:"break_glass,omitempty"`
 }
 
 // Type is that of orders.
@@ -72,6 +76,10 @@ func (o Order) Statement() OrderStatement {
 		RequestedBy: o.RequestedBy,
 		Reason:      o.Reason,
 		Force:       o.Force,
+		Windows:     o.Service.Windows,
+		Freezes:     o.Service.Freezes,
+		Patience:    o.Patience,
+		BreakGlass:  o.BreakGlass,
 	}
 	for _, h := range o.Plan.Hosts {
 		s.Hosts = append(s.Hosts, h.Name)
@@ -91,13 +99,14 @@ func (s OrderStatement) Group(edge string) int {
 func (s OrderStatement) LastGroup() int { return max(len(s.Groups), 1) }
 
 // orderPatience is how long an order may wait for its turn, beside the time
-// that its gates give people, and its groups to be watched.
+// that its gates give people, its groups to be watched, and what it may wait for a
+// window.
 const orderPatience = 24 * time.Hour
 
 // Lasts is how long the order counts: a copy of it that somebody has kept
 // releases nothing later.
 func (s OrderStatement) Lasts() time.Duration {
-	lasts := orderPatience
+	lasts := orderPatience + s.Patience.Std()
 	for _, g := range s.Gates {
 		lasts += g.Expires.Std()
 	}

@@ -73,6 +73,12 @@ func (o Outlook) PreDeploys() bool {
 	return o.Order.Kind == KindRelease && o.Order.Service.PreDeploy != nil
 }
 
+// ActsEarly reports whether something has an effect before the switch, so that
+// it waits for a window, too: a command, or green that needs no edge to get work.
+func (o Outlook) ActsEarly() bool {
+	return !o.Order.Service.Strategy.BlueGreen.StopFirst && (o.PreDeploys() || o.Order.Service.Route == nil)
+}
+
 // WatchedHosts are green's hosts, then those that only blue runs on.
 func (o Outlook) WatchedHosts() []PlanHost {
 	hosts := slices.Clone(o.Order.Plan.Hosts)

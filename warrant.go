@@ -9,6 +9,7 @@ type Warrant struct {
 	Order      string   `json:"order"`                // OrderStatement
 	Image      string   `json:"image,omitempty"`      // ImageStatement; once the tag is resolved
 	Decisions  []string `json:"decisions,omitempty"`  // DecisionStatement each
+	Passes     []string `json:"passes,omitempty"`     // PassStatement each
 	Containers []string `json:"containers,omitempty"` // ContainerStatement each; only for an edge
 	Joins      []string `json:"joins,omitempty"`      // JoinStatement each; of hosts and edges that the order did not name yet
 }

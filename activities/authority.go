@@ -28,6 +28,7 @@ type Signatures interface {
 type Authority struct {
 	Signatures Signatures
 	Fleet      func() *slipway.Fleet // as it is at that moment
+	Clock      func() time.Time      // that windows go by; nil: time.Now
 }
 
 // An opener is Open or Proof of Signatures.
@@ -39,6 +40,7 @@ type grant struct {
 	order   string // the ID of its seal
 	release string
 	digest  string // what its tag was resolved to; empty before
+	until   time.Time
 }
 
 // present finds an order that counts now; past one that did when it was given.
@@ -60,7 +62,7 @@ func (a Authority) order(w *slipway.Warrant, release string, open opener) (grant
 	if err != nil {
 		return g, refused(release, err)
 	}
-	g.order = seal.ID
+	g.order, g.until = seal.ID, seal.Until
 	id, err := slipway.ParseReleaseID(release)
 	switch {
 	case err != nil || id.ServiceID != g.ServiceID:
@@ -141,7 +143,7 @@ func (a Authority) approved(w *slipway.Warrant, g grant, group int, open opener)
 // switching is the whole of what entitles an edge to send traffic to a release.
 // For an edge that was away so long that the order does not count any more, it
 // is enough that it did, and that another edge serves the release: nothing new
-// is released by that.
+// is released by that. Nor does such an edge wait for a window.
 func (a *Central) switching(ctx context.Context, w *slipway.Warrant, release, edge string) (grant, error) {
 	open := a.Signatures.Open
 	g, err := a.order(w, release, open)
@@ -158,7 +160,13 @@ func (a *Central) switching(ctx context.Context, w *slipway.Warrant, release, ed
 	if _, err := a.resolved(w, &g); err != nil {
 		return g, err
 	}
-	return g, a.approved(w, g, g.Group(edge), open)
+	if err := a.approved(w, g, g.Group(edge), open); err != nil {
+		return g, err
+	}
+	if err := a.inTime(w, g, a.behind(g, edge)); err != nil && !a.servesElsewhere(ctx, g, edge) {
+		return g, err
+	}
+	return g, nil
 }
 
 // servesElsewhere reports whether another edge of the order serves its release.

@@ -42,6 +42,40 @@ func (a *Central) checkDecision(in DecisionInput) error {
 	return nil
 }
 
+// PassInput is a pass as it arrived at a release.
+type PassInput struct {
+	Release string       `json:"release"`
+	Order   string       `json:"order"` // signed
+	Pass    slipway.Pass `json:"pass"`
+}
+
+// CheckPass makes sure that the API has signed this pass, for this release. It
+// changes nothing. The switch does not rely on it.
+func (a *Central) CheckPass(_ context.Context, in PassInput) error {
+	return Failure(a.checkPass(in))
+}
+
+func (a *Central) checkPass(in PassInput) error {
+	g, err := a.past(&slipway.Warrant{Order: in.Order}, in.Release)
+	if err != nil {
+		return err
+	}
+	var s slipway.PassStatement
+	if _, err := a.Signatures.Open(in.Pass.Signature, &s); err != nil {
+		return uncounted("the pass of "+in.Pass.By, in.Release, err)
+	}
+	p := in.Pass
+	said := slipway.PassStatement{
+		Release: in.Release, Order: g.order, By: p.By, Reason: p.Reason, Decides: p.Decides,
+		Digest: p.Digest, Settings: p.Settings, Plan: g.Plan, RequestedBy: g.RequestedBy,
+	}
+	if s != said {
+		return uncounted("the pass of "+p.By, in.Release, slipway.Errorf(slipway.CodeForbidden,
+			"what was signed is that %s broke the glass for %s, about %s with settings %.12s", s.By, s.Release, slipway.ShortDigest(s.Digest), s.Settings))
+	}
+	return nil
+}
+
 // RequestInput is a request as it arrived at a release.
 type RequestInput struct {
 	Release   string   `json:"release"`

@@ -89,7 +89,9 @@ func (a *Host) mayPreDeploy(ctx context.Context, in StartInput) error {
 	}
 	_, err = engine.Inspect(ctx, in.Name)
 	if slipway.ErrorCode(err) == slipway.CodeNotFound {
-		_, err = a.present(in.Warrant, in.Release)
+		if _, err = a.present(in.Warrant, in.Release); err == nil {
+			err = a.inTime(in.Warrant, g, g.Hosts)
+		}
 	}
 	return err
 }

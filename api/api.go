@@ -25,6 +25,7 @@ type Releases interface {
 	Plan(ctx context.Context, order slipway.Order) (slipway.Preview, error)
 	Preflight(ctx context.Context, plan slipway.Plan, order *slipway.Order) (slipway.PreflightReport, error)
 	Decide(ctx context.Context, id slipway.ReleaseID, decision slipway.Decision, key string) error
+	BreakGlass(ctx context.Context, id slipway.ReleaseID, pass slipway.Pass, key string) error
 	Abort(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error
 	Accept(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error
 	Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, request slipway.Request, key string) (slipway.ReleaseID, error)
@@ -48,6 +49,10 @@ type Releases interface {
 	Cordons(ctx context.Context) (slipway.Cordons, error)
 	RemoveHost(ctx context.Context, cordon slipway.Cordon, key string) error
 	Join(ctx context.Context, service slipway.ServiceID, joining slipway.Joining, key string) error
+
+	Line(ctx context.Context) (slipway.Line, error)
+	StopLine(ctx context.Context, project, by, reason, key string) error
+	ResumeLine(ctx context.Context, project, by, reason, key string) error
 }
 
 // Config is what the API is made of. What may be left out says so.
@@ -97,7 +102,7 @@ func New(c Config) (http.Handler, error) {
 	if s.tokens, err = newTokens(c, s.people, &standing{read: c.Tokens.Standing, clock: c.Now}); err != nil {
 		return nil, err
 	}
-	if s.metrics, err = newMetrics(c.Registry); err != nil {
+	if s.metrics, err = newMetrics(c.Registry, c.Releases); err != nil {
 		return nil, fmt.Errorf("register the metrics of the API: %w", err)
 	}
 	if s.pages, err = newPages(); err != nil {

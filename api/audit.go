@@ -31,6 +31,7 @@ var actions = map[string]string{
 	"POST /api/v1/releases":                              "release.submit",
 	"POST /api/v1/releases/{id}/decisions":               "release.decide",
 	"POST /api/v1/releases/{id}/decisions/signature":     "release.sign",
+	"POST /api/v1/releases/{id}/break-glass":             "release.break_glass",
 	"POST /api/v1/releases/{id}/abort":                   "release.abort",
 	"POST /api/v1/releases/{id}/accept":                  "release.accept",
 	"POST /api/v1/adoptions":                             "service.adopt",
@@ -44,6 +45,10 @@ var actions = map[string]string{
 	"POST /api/v1/hosts/{host}/drain":                    "host.drain",
 	"POST /api/v1/hosts/{host}/join":                     "host.join",
 	"DELETE /api/v1/hosts/{host}":                        "host.remove",
+	"POST /api/v1/line":                                  "line.stop",
+	"DELETE /api/v1/line":                                "line.resume",
+	"POST /api/v1/projects/{project}/line":               "line.stop",
+	"DELETE /api/v1/projects/{project}/line":             "line.resume",
 
 	"/temporal/": "temporal.change",
 }

@@ -84,6 +84,22 @@ var waysIn = map[string]asked{
 		user: "lea", path: "/api/v1/hosts/h1/cordon?reason=done", want: 204,
 		entries: both(`host.uncordon by "lea" via "token" because done`),
 	},
+	"POST /api/v1/line": {
+		user: "lea", path: "/api/v1/line", want: 204, body: map[string]any{"reason": "fire"},
+		entries: both(`line.stop by "lea" via "token" because fire`),
+	},
+	"DELETE /api/v1/line": {
+		user: "lea", path: "/api/v1/line?reason=out", want: 204,
+		entries: both(`line.resume by "lea" via "token" because out`),
+	},
+	"POST /api/v1/projects/{project}/line": {
+		user: "abel", path: "/api/v1/projects/search/line", want: 204, body: map[string]any{"reason": "fire"},
+		entries: both(`line.stop by "abel" via "token" in search because fire`),
+	},
+	"DELETE /api/v1/projects/{project}/line": {
+		user: "abel", path: "/api/v1/projects/search/line?reason=out", want: 204,
+		entries: both(`line.resume by "abel" via "token" in search because out`),
+	},
 	"POST /api/v1/login": {
 		path: "/api/v1/login", body: map[string]string{"user": "rita", "password": password}, want: 200,
 		entries: []string{`outcome session.begin by "rita" via "password": ok`},
@@ -111,6 +127,10 @@ var waysIn = map[string]asked{
 		user: "abel", path: "/api/v1/releases/search.query-api.7/decisions/signature", want: 200,
 		body:    map[string]any{"gate": "go", "decision": "approve", "reason": "seen"},
 		entries: both(`release.sign by "abel" via "token" on search/query-api search.query-api.7 gate go because seen`),
+	},
+	"POST /api/v1/releases/{id}/break-glass": {
+		user: "rita", path: "/api/v1/releases/search.query-api.7/break-glass", want: 204, body: map[string]any{"reason": "fire"},
+		entries: both(`release.break_glass by "rita" via "token" on search/query-api search.query-api.7 because fire`),
 	},
 	"POST /api/v1/releases/{id}/abort": {
 		user: "rita", path: "/api/v1/releases/search.query-api.7/abort", want: 204, body: map[string]any{"reason": "wrong"},
@@ -263,7 +283,7 @@ func TestEveryRefusalOfARouteThatChangesSomethingIsAudited(t *testing.T) {
 			a := s.ask(pattern, way)
 			entries := s.entries(a.Header.Get("X-Request-Id"))
 			switch {
-			case (pattern == "/temporal/" || strings.Contains(pattern, "/hosts/")) && user == "nils":
+			case (pattern == "/temporal/" || strings.Contains(pattern, "/hosts/") || strings.HasSuffix(pattern, "/v1/line")) && user == "nils":
 				code = "forbidden"
 			case strings.Contains(pattern, "/tokens/") && user == "vera":
 				code = "not_found" // others' tokens are not hers to know of

@@ -46,7 +46,8 @@ func (s *server) servicePage(w http.ResponseWriter, r *request) error {
 			slipway.ServiceStatus
 			Releases             []slipway.Release
 			MayRollBack, MayLock bool
-		}{status, releases, mayRelease && len(status.Good) > 0, mayRelease},
+			Shut                 *slipway.Wait
+		}{status, releases, mayRelease && len(status.Good) > 0, mayRelease, s.shutFor(status)},
 	})
 }
 
@@ -54,6 +55,7 @@ func (s *server) servicePage(w http.ResponseWriter, r *request) error {
 type releaseView struct {
 	slipway.Release
 	MayAbort, MayRollBack, MayAccept bool
+	MayBreak                         bool
 	MayDecide                        []string // the gates
 }
 
@@ -79,6 +81,7 @@ func (s *server) releasePage(w http.ResponseWriter, r *request) error {
 		case slipway.Undoing, slipway.Ended:
 		default:
 			shown.MayAbort = true
+			shown.MayBreak = release.Waits != nil && release.Waits.For == slipway.WaitsForWindow
 		}
 	}
 	for _, gate := range release.Gates {

@@ -24,7 +24,7 @@ const (
 
 // kept are the keys of bodies and answers that are written down. What is not
 // among them, such as a password or a token, is not.
-var kept = []string{"tag", "force", "to", "decision", "digest", "settings", "name", "role", "expires", "expires_at", "id", "release", "held", "container", "host", "retire"}
+var kept = []string{"tag", "force", "break_glass", "to", "decision", "digest", "settings", "name", "role", "expires", "expires_at", "id", "release", "held", "container", "host", "retire"}
 
 // entry says who wants what, on what and why, as far as a request and what was
 // read of it (nil: nothing) tell.
@@ -105,6 +105,8 @@ func (r *request) via() string {
 func (r *request) target(e *slipway.AuditEntry) {
 	if id, err := slipway.ParseServiceID(r.segment("{project}") + "/" + r.segment("{service}")); err == nil {
 		e.Project, e.Service = id.Project, id.Service
+	} else if project := r.segment("{project}"); slipway.ValidName(project) {
+		e.Project = project
 	}
 	if id, err := slipway.ParseReleaseID(r.segment("{id}")); err == nil {
 		e.Project, e.Service, e.Release = id.Project, id.Service, id.String()

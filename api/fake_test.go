@@ -34,6 +34,8 @@ type workflows struct {
 	cordons  slipway.Cordons
 	removed  []slipway.Cordon
 	joinings []slipway.Joining
+	line     slipway.Line
+	passes   []slipway.Pass
 }
 
 func newWorkflows() *workflows {
@@ -94,6 +96,18 @@ func (w *workflows) Decide(_ context.Context, id slipway.ReleaseID, d slipway.De
 		r.Gates[i].Decisions = append(slices.Clone(r.Gates[i].Decisions), d)
 		w.releases[r.ID] = r
 	}
+	return w.err
+}
+
+// BreakGlass goes by the rule of the workflow itself.
+func (w *workflows) BreakGlass(_ context.Context, id slipway.ReleaseID, p slipway.Pass, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := w.releases[id.String()]
+	if err := r.TakesPass(p); err != nil && r.Outcome == nil {
+		return err
+	}
+	w.passes, w.keys = append(w.passes, p), append(w.keys, key)
 	return w.err
 }
 
@@ -251,6 +265,20 @@ func (w *workflows) RemoveHost(_ context.Context, c slipway.Cordon, key string) 
 func (w *workflows) Join(_ context.Context, id slipway.ServiceID, j slipway.Joining, key string) error {
 	w.change(func(w *workflows) { w.joinings = append(w.joinings, j) })
 	return w.act("join "+j.Host, id, j.By, j.Reason, key)
+}
+
+func (w *workflows) Line(context.Context) (slipway.Line, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.line, w.err
+}
+
+func (w *workflows) StopLine(_ context.Context, project, by, reason, key string) error {
+	return w.act("stop", named(project), by, reason, key)
+}
+
+func (w *workflows) ResumeLine(_ context.Context, project, by, reason, key string) error {
+	return w.act("resume", named(project), by, reason, key)
 }
 
 type named string

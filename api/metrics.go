@@ -14,7 +14,7 @@ type metrics struct {
 	signIns  *prometheus.CounterVec
 }
 
-func newMetrics(registry prometheus.Registerer) (metrics, error) {
+func newMetrics(registry prometheus.Registerer, releases Releases) (metrics, error) {
 	m := metrics{
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "slipway_api_request_duration_seconds",
@@ -29,7 +29,7 @@ func newMetrics(registry prometheus.Registerer) (metrics, error) {
 	for _, result := range []string{"ok", "wrong", "delayed", "unavailable"} {
 		m.signIns.WithLabelValues(result)
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.signIns} {
+	for _, c := range []prometheus.Collector{m.requests, m.signIns, stopped(releases)} {
 		if err := registry.Register(c); err != nil {
 			return metrics{}, err
 		}

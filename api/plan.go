@@ -30,6 +30,13 @@ func (s *server) plan(ctx context.Context, in *planInput) (*planOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	if preview.Waits = s.shut(order); preview.Waits != nil {
+		text := "it would not switch now, but wait: " + preview.Waits.String()
+		if err := s.tooLong(order); err != nil {
+			text = "it will be refused: " + err.Error()
+		}
+		preview.Warnings = append(preview.Warnings, text)
+	}
 	return &planOutput{preview}, nil
 }
 
@@ -72,9 +79,15 @@ func (s *server) order(ctx context.Context, file, tag string) (slipway.Order, er
 	if err != nil {
 		return slipway.Order{}, err
 	}
-	return slipway.Order{
-		Service: svc, Tag: tag, Kind: slipway.KindRelease, RequestedBy: requestOf(ctx).session.User, Plan: plan, Quotas: s.quotas(svc.Project),
-	}, nil
+	order := slipway.Order{Service: svc, Tag: tag, Kind: slipway.KindRelease, RequestedBy: requestOf(ctx).session.User, Plan: plan, Quotas: s.quotas(svc.Project)}
+	calendar := s.calendar(svc, plan)
+	if unknown := calendar.Unknown(); unknown != "" {
+		return slipway.Order{}, slipway.Errorf(slipway.CodeInvalid, "the fleet file has no %s, which windows or freezes of %s name", unknown, svc.ServiceID)
+	}
+	if !calendar.Empty() {
+		order.Patience = slipway.Duration(slipway.WindowPatience)
+	}
+	return order, nil
 }
 
 // quotas are those of a project, as the fleet file has them now.

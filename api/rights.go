@@ -12,7 +12,7 @@ var needs = map[slipway.Right]struct {
 	role slipway.Role
 }{
 	slipway.RightRelease: {"release, restart, abort, go back or lock", slipway.Releaser},
-	slipway.RightDecide:  {"decide", slipway.Approver},
+	slipway.RightDecide:  {"decide, or stop the line,", slipway.Approver},
 	slipway.RightOperate: {"adopt or remove services, or operate hosts and edges", slipway.Operator},
 }
 

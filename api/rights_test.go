@@ -42,6 +42,10 @@ func TestRights_OfEachRole(t *testing.T) {
 		{"POST", "/api/v1/services/search/query-api/lock", reason, "403 204 204 204 204 404 404"},
 		{"DELETE", "/api/v1/services/search/query-api/lock?reason=because", nil, "403 204 204 204 204 404 404"},
 		{"DELETE", "/api/v1/services/search/query-api/lock", nil, "422 422 422 422 422 422 422"},
+		{"POST", one + "/break-glass", reason, "403 204 204 204 204 404 404"},
+		{"POST", "/api/v1/projects/search/line", reason, "403 403 204 204 204 404 404"},
+		{"DELETE", "/api/v1/projects/search/line?reason=because", nil, "403 403 204 204 204 404 404"},
+		{"POST", "/api/v1/line", reason, "403 403 403 403 204 403 403"},
 		{"POST", one + "/decisions", map[string]string{"gate": "go", "decision": "approve"}, "403 403 204 204 204 404 404"},
 		{"POST", one + "/decisions", map[string]string{"gate": "legal", "decision": "approve"}, "204 403 403 403 403 404 404"},
 	} {

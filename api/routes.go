@@ -29,6 +29,7 @@ func (s *server) routes() []route {
 		operation("GET "+v1+"/releases/{id}/events", person, "Follow a release", s.events, eventStream).asks(slipway.RightView),
 		operation("POST "+v1+"/releases/{id}/decisions", person, "Approve or reject at a gate", s.decide).asks(slipway.RightDecide),
 		operation("POST "+v1+"/releases/{id}/decisions/signature", person, "Sign a decision, to be passed on by other means", s.signed).asks(slipway.RightDecide),
+		operation("POST "+v1+"/releases/{id}/break-glass", person, "Have a release switch in spite of a window or a freeze, if a second person says so", s.breakGlass).asks(slipway.RightRelease),
 		operation("POST "+v1+"/releases/{id}/abort", person, "Abort a release that does not serve yet", s.abort).asks(slipway.RightRelease),
 		operation("POST "+v1+"/releases/{id}/accept", person, "Retire the version before now, or let what is stuck go on", s.accept).asks(slipway.RightRelease),
 
@@ -48,6 +49,12 @@ func (s *server) routes() []route {
 		operation("GET "+v1+"/hosts/{host}/join", operator, "Say how far a host is part of what is live", s.hostJoin),
 		operation("POST "+v1+"/hosts/{host}/join", operator, "Bring what is live to a host that is new", s.join, accepted),
 		operation("DELETE "+v1+"/hosts/{host}", operator, "Take a host out for good", s.removeHost, accepted),
+
+		operation("GET "+v1+"/line", person, "List what is stopped", s.listStops).shows(slipway.RightView),
+		operation("POST "+v1+"/line", operator, "Stop the line of all projects", s.stopAll),
+		operation("DELETE "+v1+"/line", operator, "Resume the line of all projects", s.resumeAll),
+		operation("POST "+v1+"/projects/{project}/line", person, "Stop the line of a project", s.stopProject).asks(slipway.RightDecide),
+		operation("DELETE "+v1+"/projects/{project}/line", person, "Resume the line of a project", s.resumeProject).asks(slipway.RightDecide),
 
 		operation("POST "+v1+"/services/{project}/{service}/lock", person, "Keep new releases away", s.lock).asks(slipway.RightRelease),
 		operation("DELETE "+v1+"/services/{project}/{service}/lock", person, "Let releases start again", s.unlock).asks(slipway.RightRelease),

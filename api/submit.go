@@ -12,6 +12,7 @@ type submitInput struct {
 		ServiceFile string `json:"service_file" doc:"the text of a service.yaml"`
 		Tag         string `json:"tag" doc:"a tag, or a digest sha256:…"`
 		Force       bool   `json:"force,omitempty" doc:"release even if exactly this serves already"`
+		BreakGlass  bool   `json:"break_glass,omitempty" doc:"it is to switch in spite of windows and freezes, if a second person says so; it takes a reason"`
 		Reason      string `json:"reason,omitempty" maxLength:"1000"`
 	}
 }
@@ -26,7 +27,15 @@ func (s *server) submit(ctx context.Context, in *submitInput) (*submitOutput, er
 	if err != nil {
 		return nil, err
 	}
-	order.Force, order.Reason = in.Body.Force, in.Body.Reason
+	order.Force, order.Reason, order.BreakGlass = in.Body.Force, in.Body.Reason, in.Body.BreakGlass
+	if order.BreakGlass {
+		err = s.mayBreak(ctx, order.Reason)
+	} else {
+		err = s.tooLong(order)
+	}
+	if err != nil {
+		return nil, err
+	}
 	if err := s.signOrder(&order); err != nil {
 		return nil, err
 	}
@@ -61,6 +70,7 @@ func placed(id slipway.ReleaseID, order slipway.Order) slipway.Release {
 		Differences: []slipway.Difference{},
 		Phase:       slipway.Queued,
 		Reason:      order.Reason,
+		BreakGlass:  order.BreakGlass,
 		RequestedBy: order.RequestedBy,
 		Hosts:       []slipway.ReleaseHost{},
 		Edges:       []slipway.ReleaseEdge{},

@@ -163,6 +163,7 @@ func TestEveryCellOfTheTableOfRights(t *testing.T) {
 		live := &slipway.Version{Release: project + ".query-api.50", Digest: "sha256:live", Service: svc, Warrant: warrant(t, svc, "sha256:live")}
 		s.workflows.services[id] = slipway.ServiceStatus{Live: live, ServiceID: id, Held: project + ".query-api.50", Queue: []string{}, Good: []slipway.Version{{Release: project + ".query-api.0"}}}
 	}
+	s.workflows.line = slipway.Line{Stops: []slipway.Stop{{Project: "search", By: "owner", Reason: "x"}, {Project: "shop", By: "owner", Reason: "x"}}}
 	tokens := map[string]string{}
 	for _, p := range principals {
 		if p.name != "" && tokens[p.name] == "" {
@@ -195,7 +196,7 @@ func checkCell(t *testing.T, s *site, a api.Action, p principal, token string) {
 	}
 	path = strings.NewReplacer("{$}", "", "/tokens/{id}", "/tokens/of-owner-in-"+p.project, "{id}", p.project+".query-api.50",
 		"{host}", "host-of-"+p.project, "{project}", p.project, "{service}", "query-api", "{file}", "style.css").Replace(path)
-	if method == "DELETE" && (strings.Contains(path, "/services/") || strings.Contains(path, "/hosts/")) {
+	if method == "DELETE" && (strings.Contains(path, "/services/") || strings.Contains(path, "/hosts/") || strings.HasSuffix(path, "/line")) {
 		path += "?reason=because"
 	}
 	if a.Lists && strings.HasPrefix(path, "/api/") {
@@ -219,6 +220,8 @@ func checkCell(t *testing.T, s *site, a api.Action, p principal, token string) {
 		"/drain":           map[string]string{"reason": "because"},
 		"/join":            map[string]string{"reason": "because"},
 		"/lock":            map[string]string{"reason": "because"},
+		"/break-glass":     map[string]string{"reason": "because"},
+		"/line":            map[string]string{"reason": "because"},
 		"/api/v1/tokens":   map[string]string{"project": p.project, "role": "viewer", "expires": "1h"},
 	} {
 		if method == "POST" && strings.HasSuffix(path, suffix) {
@@ -260,7 +263,7 @@ func checkCell(t *testing.T, s *site, a api.Action, p principal, token string) {
 		switch {
 		case strings.HasSuffix(a.Pattern, "/tokens"):
 			thing = "of-owner-in-" + p.project
-		case strings.HasSuffix(a.Pattern, "/services"):
+		case strings.HasSuffix(a.Pattern, "/services"), strings.HasSuffix(a.Pattern, "/line"):
 			thing = `"project":"` + p.project
 		case strings.HasSuffix(a.Pattern, "/hosts"):
 			thing = "host-of-" + p.project

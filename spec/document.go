@@ -25,6 +25,8 @@ type document struct {
 	values   int     // read so far
 	hosts    []value // names of hosts, to be compared with those of the fleet
 	profiles []value // the same of profiles
+	holidays []value // of lists of holidays
+	projects []value // of projects
 }
 
 // parse reads the one YAML document of text and hands its value to decode. The

@@ -31,6 +31,7 @@ func ParseFleet(name string, text []byte) (*slipway.Fleet, error) {
 		checkHosts(f, g)
 		checkProfiles(f, g)
 		checkRegistries(f, g)
+		checkWindows(f, g)
 	})
 	if err != nil {
 		return nil, err
@@ -50,7 +51,10 @@ var fleetKeys = object[slipway.Fleet]{
 	"directory": func(f *slipway.Fleet, v value) {
 		directoryKeys.decode(v, &f.Directory, "{users: […]}", nil)
 	},
-	"signing": func(f *slipway.Fleet, v value) { signingKeys.decode(v, &f.Signing, "{keys: […]}", nil) },
+	"windows":  func(f *slipway.Fleet, v value) { f.Windows = v.windows(windowKeys) },
+	"freezes":  func(f *slipway.Fleet, v value) { f.Freezes = v.windows(windowKeys) },
+	"holidays": func(f *slipway.Fleet, v value) { f.Holidays = v.holidays() },
+	"signing":  func(f *slipway.Fleet, v value) { signingKeys.decode(v, &f.Signing, "{keys: […]}", nil) },
 }
 
 // checkHosts reports what names a host that is not there.

@@ -69,6 +69,8 @@ var serviceKeys = object[serviceFile]{
 	"requires":   func(f *serviceFile, v value) { f.Requires = v.requires() },
 	"pre_deploy": func(f *serviceFile, v value) { f.PreDeploy = v.preDeploy() },
 	"gates":      func(f *serviceFile, v value) { f.Gates = v.gates() },
+	"windows":    func(f *serviceFile, v value) { f.Windows = v.windows(ownWindowKeys) },
+	"freezes":    func(f *serviceFile, v value) { f.Freezes = v.windows(ownWindowKeys) },
 }
 
 var serviceRefused = map[string]string{

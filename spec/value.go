@@ -50,6 +50,8 @@ func (v value) items(right string) []value {
 	return items
 }
 
+func (v value) isList() bool { return v.node.Kind == yaml.SequenceNode }
+
 // isEmptyList reports whether the value is a list of nothing.
 func (v value) isEmptyList() bool {
 	return v.node.Kind == yaml.SequenceNode && len(v.node.Content) == 0

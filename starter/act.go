@@ -38,6 +38,13 @@ func (c *Client) Decide(ctx context.Context, id slipway.ReleaseID, decision slip
 	return c.act(ctx, id, workflows.Decide, key, decision)
 }
 
+// BreakGlass has one more person say that a release is to switch in spite of a
+// window or a freeze. Errors: CodeConflict when they have said so before, or it
+// is past its switch; CodeForbidden when nobody signed it.
+func (c *Client) BreakGlass(ctx context.Context, id slipway.ReleaseID, pass slipway.Pass, key string) error {
+	return c.act(ctx, id, workflows.Pass, key, pass)
+}
+
 func (c *Client) act(ctx context.Context, id slipway.ReleaseID, name, key string, in any) error {
 	err := c.call(ctx, workflows.ReleaseWorkflowID(id), name, key, "release "+id.String(), in, nil)
 	if slipway.ErrorCode(err) != slipway.CodeNotFound {

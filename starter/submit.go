@@ -20,13 +20,17 @@ func (c *Client) Submit(ctx context.Context, order slipway.Order, key string) (s
 }
 
 // place gives an order its place in the queue. The lane may be a new one, which
-// nobody has told yet which hosts are cordoned.
+// nobody has told yet which hosts are cordoned, and what is stopped.
 func (c *Client) place(ctx context.Context, name string, order slipway.Order, key string) (slipway.ReleaseID, error) {
 	cordons, err := c.Cordons(ctx)
 	if err != nil {
 		return slipway.ReleaseID{}, err
 	}
-	return c.update(ctx, order.Service.ServiceID, name, key, workflows.SubmitInput{Order: order, Key: key, Cordons: cordons})
+	line, err := c.Line(ctx)
+	if err != nil {
+		return slipway.ReleaseID{}, err
+	}
+	return c.update(ctx, order.Service.ServiceID, name, key, workflows.SubmitInput{Order: order, Key: key, Cordons: cordons, Line: line})
 }
 
 // Rollback goes back to what served before, or to the release numbered to.

@@ -43,6 +43,7 @@ func (l *lane) adopt(ctx workflow.Context, in SubmitInput) (SubmitResult, error)
 		return SubmitResult{Release: before.Release}, nil
 	}
 	l.heed(ctx, in.Cordons)
+	l.heedLine(ctx, in.Line)
 	queued := l.enqueue(ctx, in.Order, in.Key)
 	l.Queue = append(l.Queue, queued)
 	l.details(ctx)
@@ -137,6 +138,9 @@ func (r *release) adopt(ctx workflow.Context) error {
 	r.image = slipway.Image{Repository: r.service.Image, Tag: found.Tag, Digest: found.Digest(r.service.Image)}
 	r.state.Tag, r.state.Digest, r.state.Settings = found.Tag, r.image.Digest, ""
 	r.state.Hosts[0].Image, r.state.Hosts[0].Signature = found.Image, found.Signature
+	if err := r.standStill(ctx); err != nil {
+		return err
+	}
 	r.phase(ctx, slipway.Probing)
 	if err := r.proveAdopted(ctx, found); err != nil {
 		return err

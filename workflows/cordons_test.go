@@ -19,7 +19,7 @@ import (
 	"slipway/workflows"
 )
 
-// A town has Cordons in virtual time, and a lane that hears what is said.
+// A town has Cordons, or the Line, in virtual time, and a lane that hears what is said.
 type town struct {
 	ring
 	interceptor.WorkerInterceptorBase
@@ -45,14 +45,14 @@ func (c *crier) Init(out interceptor.WorkflowOutboundInterceptor) error {
 }
 
 func (c *crying) SignalExternalWorkflow(ctx workflow.Context, id, _, name string, arg any) workflow.Future {
-	c.heard = append(c.heard, fmt.Sprintf("%s: %s %d", id, name, arg.(slipway.Cordons).Revision))
+	c.heard = append(c.heard, fmt.Sprintf("%s: %s %s", id, name, revision(arg)))
 	future, done := workflow.NewFuture(ctx)
 	done.SetValue(nil)
 	return future
 }
 
-// inTown runs a script beside Cordons, and ends them with it.
-func inTown(t *testing.T, script func(w *town)) {
+// inTown runs a script beside a workflow that tells lanes, and ends it with it.
+func inTown(t *testing.T, kind string, in any, script func(w *town)) {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
@@ -74,7 +74,7 @@ func inTown(t *testing.T, script func(w *town)) {
 		w.CancelWorkflow()
 	}
 	w.RegisterDelayedCallback(resume, time.Millisecond)
-	w.ExecuteWorkflow(workflows.CordonsType, workflows.CordonsInput{})
+	w.ExecuteWorkflow(kind, in)
 }
 
 func (w *town) cordons() slipway.Cordons {
@@ -107,7 +107,7 @@ func (w *town) told(want ...string) {
 
 func TestCordonsAreToldToEveryLaneTwice(t *testing.T) {
 	t.Parallel()
-	inTown(t, func(w *town) {
+	inTown(t, workflows.CordonsType, workflows.CordonsInput{}, func(w *town) {
 		kernel := slipway.Cordon{Host: "h2", By: "ops", Reason: "a new kernel"}
 		for range 2 { // an answer may have been lost
 			if err := w.update(workflows.Cordon, kernel); err != nil {

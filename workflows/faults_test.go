@@ -129,7 +129,7 @@ func (m *meddled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 	info := activity.GetInfo(ctx)
 	c := call{name: info.ActivityType.Name, at: place(in.Args[0]), workflow: info.WorkflowExecution.ID, when: m.env.Now()}
 	switch c.name {
-	case "WatchHost", "WatchEdge", "AwaitRelease":
+	case "WatchHost", "WatchEdge", "WatchWindow", "AwaitRelease":
 		m.watch(info, in.Args[0])
 		return nil, activity.ErrResultPending
 	}
@@ -267,7 +267,10 @@ func place(in any) string {
 
 // watch is a watching activity in virtual time.
 func (s *story) watch(info activity.Info, in any) {
-	look := s.lookAt(in)
+	look, interval := s.lookAt(in), time.Second
+	if _, slow := in.(activities.WindowInput); slow { // it verifies each time, and may wait for days
+		interval = time.Minute
+	}
 	var again func()
 	again = func() {
 		_, gone := s.closed[info.WorkflowExecution.ID]
@@ -276,12 +279,12 @@ func (s *story) watch(info activity.Info, in any) {
 		}
 		result, done := look()
 		if !done {
-			s.env.RegisterDelayedCallback(again, time.Second)
+			s.env.RegisterDelayedCallback(again, interval)
 			return
 		}
 		s.complete(info, result, nil)
 	}
-	s.env.RegisterDelayedCallback(again, time.Second)
+	s.env.RegisterDelayedCallback(again, interval)
 }
 
 func (s *story) lookAt(in any) func() (any, bool) {
@@ -299,6 +302,11 @@ func (s *story) lookAt(in any) func() (any, bool) {
 			}
 			return activities.WatchResult{Ready: ready, Reason: "blue does not answer"}, ready != in.Ready
 		}
+	case activities.WindowInput:
+		return func() (any, bool) {
+			result, err := (&activities.Central{Authority: s.authority()}).WatchWindow(over, in)
+			return result, err == nil
+		}
 	case slipway.ReleaseID:
 		return func() (any, bool) {
 			end, ok := s.closed[workflows.ReleaseWorkflowID(in)]
@@ -308,6 +316,13 @@ func (s *story) lookAt(in any) func() (any, bool) {
 	s.t.Errorf("nobody knows how to watch %T", in)
 	return func() (any, bool) { return nil, false }
 }
+
+// over is a context in which a watching activity looks once.
+var over = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
 
 func (s *story) isAway(name string) bool {
 	s.mu.Lock()

@@ -3,6 +3,7 @@ package workflows
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -33,6 +34,9 @@ func (r *release) bringGroup(ctx workflow.Context) error {
 			return err
 		}
 	}
+	if err := r.awaitStart(ctx); err != nil {
+		return err
+	}
 	if err := r.deploy(ctx); err != nil {
 		return err
 	}
@@ -47,6 +51,9 @@ func (r *release) bringGroup(ctx workflow.Context) error {
 		}
 	}
 	if err := r.groupsAnswer(); err != nil {
+		return err
+	}
+	if err := r.awaitTurn(ctx); err != nil {
 		return err
 	}
 	if err := r.takeOver(ctx); err != nil {
@@ -138,19 +145,11 @@ func (r *release) watchGroup(ctx workflow.Context) error {
 	if r.groups()[r.group].Watch == 0 && len(gates) == 0 {
 		return nil
 	}
-	watchCtx, stop := workflow.WithCancel(ctx)
-	w := &watch{release: r, away: map[string]string{}, atMost: r.groups()[r.group].Watch.Std()}
+	atMost := r.groups()[r.group].Watch.Std()
 	for _, g := range gates {
-		w.atMost += g.Expires.Std()
+		atMost += g.Expires.Std()
 	}
-	for i, h := range r.plan.Hosts {
-		if r.state.Hosts[i].Phase == slipway.HostServing {
-			w.lookAfter(watchCtx, h)
-		}
-	}
-	for _, i := range r.edges() {
-		workflow.Go(watchCtx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
-	}
+	w, stop := r.watchServing(ctx, atMost)
 	err := w.awaitGroup(ctx)
 	if err == nil && w.alarm == "" && len(gates) > 0 { // people look at it where it serves, and it is looked after meanwhile
 		r.phase(ctx, slipway.AwaitingApproval)
@@ -162,6 +161,22 @@ func (r *release) watchGroup(ctx workflow.Context) error {
 		return &halt{outcome: slipway.RolledBack, reason: fmt.Sprintf("group %d of %d did not pass its watch: %s", r.group+1, len(r.groups()), w.alarm), asked: w.asked}
 	}
 	return err
+}
+
+// watchServing looks after green wherever it serves by now, and after all edges,
+// until it is stopped.
+func (r *release) watchServing(ctx workflow.Context, atMost time.Duration) (*watch, workflow.CancelFunc) {
+	ctx, stop := workflow.WithCancel(ctx)
+	w := &watch{release: r, away: map[string]string{}, atMost: atMost}
+	for i, h := range r.plan.Hosts {
+		if r.state.Hosts[i].Phase == slipway.HostServing {
+			w.lookAfter(ctx, h)
+		}
+	}
+	for _, i := range r.edges() {
+		workflow.Go(ctx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
+	}
+	return w, stop
 }
 
 // awaitGroup waits for as long as the group under way is watched, at most until

@@ -90,6 +90,9 @@ func (r *release) holdFor(ctx workflow.Context, hold time.Duration) error {
 		r.details(ctx)
 		err = workflow.Await(ctx, func() bool { return over() || !deciding })
 	}
+	if err == nil {
+		err = r.untilResumed(ctx, over)
+	}
 	r.rejoined = nil
 	stop() // not awaited: the way back does not wait for a probe to end
 	r.state.HoldUntil, r.state.RollbackReady = nil, false

@@ -86,6 +86,7 @@ func (l *lane) setup(ctx workflow.Context) error {
 	workflow.Go(ctx, l.hearCordons)
 	workflow.Go(ctx, l.hearPlaced)
 	workflow.Go(ctx, l.keepPlace)
+	workflow.Go(ctx, l.hearLine)
 	workflow.Go(ctx, l.catchUp)
 	for _, open := range l.Open { // children of an earlier run, whose close this one does not hear
 		workflow.Go(ctx, func(ctx workflow.Context) { l.awaitByActivity(ctx, open.ID.Number) })
@@ -102,7 +103,7 @@ func (l *lane) run(ctx workflow.Context) error {
 			return err
 		}
 		if renew() {
-			for l.listenOnce(ctx) || l.hearCatchupOnce(ctx) || l.hearCordonsOnce(ctx) || l.hearPlacedOnce(ctx) { // what has arrived must not be lost with this run
+			for l.listenOnce(ctx) || l.hearCatchupOnce(ctx) || l.hearCordonsOnce(ctx) || l.hearPlacedOnce(ctx) || l.hearLineOnce(ctx) { // what has arrived must not be lost with this run
 			}
 			return workflow.NewContinueAsNewError(ctx, LaneType, LaneInput{Service: l.service, State: l.LaneState})
 		}
@@ -124,7 +125,7 @@ func (l *lane) resting() bool {
 }
 
 // ready reports whether the first one in the queue may start. Ways back come
-// first there, and are not for a lock to stop. A removal waits until nothing is
+// first there, and are not for a lock to stop, nor for a stopped line. A removal waits until nothing is
 // held.
 func (l *lane) ready() bool {
 	if len(l.Queue) == 0 || l.Running != 0 || l.goingBack {
@@ -134,10 +135,10 @@ func (l *lane) ready() bool {
 	case slipway.KindRollback:
 		return true
 	case slipway.KindRemove:
-		return l.Lock == nil && l.Held == 0
+		return l.Lock == nil && l.stopped() == nil && l.Held == 0
 	case slipway.KindRelease, slipway.KindAdopt, slipway.KindRestart:
 	}
-	return l.Lock == nil && l.placed(l.Queue[0])
+	return l.Lock == nil && l.stopped() == nil && l.placed(l.Queue[0])
 }
 
 // start makes a release of the first one in the queue.
@@ -150,7 +151,7 @@ func (l *lane) start(ctx workflow.Context) {
 	l.Running = next.ID.Number
 	l.Open = append(l.Open, next)
 	l.details(ctx)
-	in := ReleaseInput{ID: next.ID, Order: next.Order, Submitted: next.Submitted, Cordoned: l.Cordons.On(next.Order.Plan)}
+	in := ReleaseInput{ID: next.ID, Order: next.Order, Submitted: next.Submitted, Cordoned: l.Cordons.On(next.Order.Plan), Windowed: true}
 	if bounded(next) {
 		l.Place.Release, in.Counts = next.ID.Number, true
 	}
@@ -162,6 +163,7 @@ func (l *lane) start(ctx workflow.Context) {
 		if newer := l.newer(); newer != nil {
 			l.tellNewer(ctx, *newer)
 		}
+		l.tellStopped(ctx)
 	})
 }
 
@@ -383,7 +385,7 @@ func (l *lane) id(number int) slipway.ReleaseID {
 }
 
 func (l *lane) status() slipway.ServiceStatus {
-	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock, Behind: []slipway.Behind{}, Removal: l.Removal, Stuck: l.Stuck}
+	s := slipway.ServiceStatus{ServiceID: l.service, Live: l.Live, Queue: []string{}, Good: l.Good, Lock: l.Lock, Behind: []slipway.Behind{}, Removal: l.Removal, Stuck: l.Stuck, Stop: l.stopped()}
 	if l.Live != nil && len(l.Live.Behind) > 0 {
 		s.Behind = l.Live.Behind
 	}
@@ -429,6 +431,9 @@ func (l *lane) details(ctx workflow.Context) {
 	}
 	for _, b := range s.Behind {
 		text += fmt.Sprintf("\n\n**%s** is behind: %s.", b, b.Error)
+	}
+	if s.Stop != nil {
+		text += fmt.Sprintf("\n\n**Stopped**: %s.", strings.ReplaceAll(s.Stop.String(), "\n", " "))
 	}
 	for _, host := range s.Joining {
 		text += fmt.Sprintf("\n\n**%s** joins when nothing is on its way or held.", host)

@@ -12,6 +12,7 @@ type SubmitInput struct {
 	Key   string        `json:"key,omitempty"` // the same key within KeyLifetime gets the same answer
 
 	Cordons slipway.Cordons `json:"cordons,omitzero"` // of the fleet, for a lane that nobody has told of them yet
+	Line    slipway.Line    `json:"line,omitzero"`    // the same of what is stopped
 }
 
 // SubmitResult names the release that does what was asked for.
@@ -63,6 +64,7 @@ type ReleaseInput struct {
 	Cordoned []slipway.Cordon `json:"cordoned,omitempty"` // hosts of the plan that are to be left out
 	Counts   bool             `json:"counts,omitempty"`   // it has a place of its project's quota, and tells when it waits for people instead
 	Noted    bool             `json:"noted,omitempty"`    // how it ends is written into the audit log
+	Windowed bool             `json:"windowed,omitempty"` // it waits for windows; false: it has begun before there were any
 }
 
 // PlanInput asks what a release would do.
@@ -112,7 +114,8 @@ type LaneState struct {
 
 	Stuck []slipway.StuckRelease `json:"stuck,omitempty"` // releases that wait for a person
 
-	Place LanePlace `json:"place,omitzero"` // of the project's quota
+	Place LanePlace    `json:"place,omitzero"` // of the project's quota
+	Line  slipway.Line `json:"line,omitzero"`  // what is stopped, as far as it was told
 }
 
 // Queued is a release that waits for its turn, or has had it.

@@ -102,11 +102,26 @@ const (
 // slipway.Cordons.
 const CordonsMemo = "cordons"
 
+// The one Line: its type, its workflow ID, its updates, and its signal to every
+// Lane, which a Lane passes on to its releases.
+const (
+	LineType = "Line"
+	LineID   = "line"
+
+	StopLine    = "stop"    // slipway.Stop → slipway.Stop
+	Resume      = "resume"  // ResumeInput
+	LineStopped = "stopped" // slipway.Line
+)
+
+// LineMemo is the memo field of Line that has all it knows, a slipway.Line.
+const LineMemo = "line"
+
 // Updates, signals and queries. Decide and abort exist as update and as signal.
 const (
 	Submit   = "submit"    // update of a Lane: SubmitInput → SubmitResult
 	Rollback = "rollback"  // update of a Lane: RollbackInput → SubmitResult; signal to a Release that holds: Request
 	Decide   = "decide"    // update of, and signal to, a Release: slipway.Decision
+	Pass     = "pass"      // update of, and signal to, a Release: slipway.Pass
 	Abort    = "abort"     // update of, and signal to, a Release: Request; update of a Lane, for a release that waits: AbortInput
 	Accept   = "accept"    // update of, and signal to, a Release that holds: Request
 	Lock     = "lock"      // update of a Lane: Request
@@ -118,7 +133,7 @@ const (
 	Overtake = "overtake"  // signal of a Release to the one whose containers it stops: Overtaking
 	Reported = "reported"  // signal of a Release to its Lane: Report
 	CaughtUp = "caught_up" // signal of a Catchup to its Lane and to the Release: CaughtUpReport
-	Status   = "status"    // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus; of Tokens: slipway.Standing; of Cordons: slipway.Cordons
+	Status   = "status"    // query of a Release: slipway.Release; of a Lane: slipway.ServiceStatus; of Tokens: slipway.Standing; of Cordons: slipway.Cordons; of Line: slipway.Line
 	Waiting  = "waiting"   // query of a Lane for a queued release: slipway.ReleaseID → slipway.Release
 )
 

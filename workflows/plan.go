@@ -60,6 +60,9 @@ func inTheWay(s slipway.ServiceStatus) []string {
 	if s.Lock != nil {
 		out = append(out, fmt.Sprintf("%s is %s: it will be refused", s.ServiceID, s.Lock))
 	}
+	if s.Stop != nil {
+		out = append(out, s.Stop.String()+": it will wait in the queue")
+	}
 	for _, stuck := range s.Stuck {
 		out = append(out, stuck.Release+" is "+stuck.String()+": somebody has to accept it, or go back")
 	}

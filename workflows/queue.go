@@ -83,6 +83,9 @@ func (l *lane) waiting(id slipway.ReleaseID) (slipway.Release, error) {
 	if i := l.queued(id); i >= 0 {
 		state := Started(ReleaseInput{ID: id, Order: l.Queue[i].Order, Submitted: l.Queue[i].Submitted})
 		state.Reason = fmt.Sprintf("%d before it in the queue", i)
+		if stop := l.stopped(); stop != nil {
+			state.Waits = &slipway.Wait{For: slipway.WaitsForLine, Reason: stop.String(), Since: stop.At}
+		}
 		for _, stuck := range l.Stuck {
 			if stuck.Release == l.id(l.Running).String() {
 				state.Reason += fmt.Sprintf("; %s is %s", stuck.Release, stuck)

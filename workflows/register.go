@@ -19,4 +19,5 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Audit, workflow.RegisterOptions{Name: AuditType})
 	registry.RegisterWorkflowWithOptions(Project, workflow.RegisterOptions{Name: ProjectType})
 	registry.RegisterWorkflowWithOptions(Cordons, workflow.RegisterOptions{Name: CordonsType})
+	registry.RegisterWorkflowWithOptions(Line, workflow.RegisterOptions{Name: LineType})
 }

@@ -56,6 +56,7 @@ type release struct {
 	accepted *Request
 	wentBack *Request
 	newer    *Request          // a newer release waits for this one
+	line     slipway.Line      // what is stopped, as the lane says
 	rejoined func(host string) // while blue is held: what is to be done when a host is caught up
 
 	stops     *Revival  // what of blue was told to stop; nil: nothing
@@ -164,6 +165,7 @@ func Started(in ReleaseInput) slipway.Release {
 		Phase:       slipway.Queued,
 		Reason:      in.Order.Reason,
 		RequestedBy: in.Order.RequestedBy,
+		BreakGlass:  in.Order.BreakGlass,
 		StartedAt:   in.Submitted,
 		Hosts:       []slipway.ReleaseHost{},
 		Edges:       []slipway.ReleaseEdge{},

@@ -38,7 +38,11 @@ func (r *release) handleRequests(ctx workflow.Context) error {
 			r.takeIn(ctx, report)
 		}
 	})
+	workflow.Go(ctx, r.hearLine)
 	workflow.Go(ctx, r.hearOvertaking) // from another release
+	if err := handle(ctx, Pass, hearing[slipway.Pass]{r.mayPass, r.vouched, r.takePass, r.ignore}); err != nil {
+		return err
+	}
 	return handle(ctx, Decide, hearing[slipway.Decision]{r.mayDecide, r.decided, r.takeDecision, r.ignore})
 }
 

@@ -29,7 +29,7 @@ func (w *world) authority() activities.Authority {
 		}
 		w.keys = keys
 	}
-	return activities.Authority{Signatures: w.keys, Fleet: current}
+	return activities.Authority{Signatures: w.keys, Fleet: current, Clock: w.clock}
 }
 
 func (w *world) seal(s slipway.Statement) string {
@@ -66,6 +66,11 @@ func (s *story) signed(workflowID, name string, in any) any {
 	case workflows.Request:
 		in.Signature = s.request(name, strings.TrimPrefix(workflowID, "release/"), in)
 		return in
+	case slipway.Pass:
+		if in.Signature == "" {
+			in.Signature = s.voucher(strings.TrimPrefix(workflowID, "release/"), in)
+		}
+		return in
 	case slipway.Decision:
 		if in.Signature == "" {
 			in.Signature = s.vote(strings.TrimPrefix(workflowID, "release/"), in)
@@ -79,7 +84,12 @@ func (s *story) sealed(o slipway.Order) string {
 	if o.Signature != "" {
 		return o.Signature
 	}
-	return s.seal(o.Statement())
+	statement := o.Statement()
+	token, err := s.authority().Signatures.Seal(statement, statement.Lasts())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return token
 }
 
 func (s *story) request(act, release string, r workflows.Request) string {
@@ -105,6 +115,24 @@ func (s *story) vote(id string, d slipway.Decision) string {
 	return s.seal(slipway.DecisionStatement{
 		Release: id, Order: seal.ID, Gate: d.Gate, Verdict: d.Verdict, By: d.By, Reason: d.Reason,
 		Digest: d.Digest, Settings: d.Settings, Plan: order.Plan, RequestedBy: order.RequestedBy,
+	})
+}
+
+// voucher signs a pass as it is.
+func (s *story) voucher(id string, p slipway.Pass) string {
+	s.t.Helper()
+	parsed, err := slipway.ParseReleaseID(id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var order slipway.OrderStatement
+	seal, err := s.keys.Proof(s.status(parsed.Number).Signature, &order)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.seal(slipway.PassStatement{
+		Release: id, Order: seal.ID, By: p.By, Reason: p.Reason, Decides: p.Decides,
+		Digest: p.Digest, Settings: p.Settings, Plan: order.Plan, RequestedBy: order.RequestedBy,
 	})
 }
 

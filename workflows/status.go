@@ -69,6 +69,12 @@ func (r *release) details(ctx workflow.Context) {
 	if s.HoldUntil != nil {
 		fmt.Fprintf(&b, "\n\nBlue is held until %s; going back is possible: **%t**.", s.HoldUntil.UTC().Format("2006-01-02 15:04:05 UTC"), s.RollbackReady)
 	}
+	if s.Waits != nil {
+		fmt.Fprintf(&b, "\n\nIt **waits**: %s.", strings.ReplaceAll(s.Waits.String(), "\n", " "))
+	}
+	for _, p := range s.Passes {
+		fmt.Fprintf(&b, "\n\n**Break-glass** by %s: %s.", p.By, strings.ReplaceAll(p.Reason, "\n", " "))
+	}
 	for _, left := range s.Behind {
 		fmt.Fprintf(&b, "\n\n**%s** is behind since %s.", left, left.Since.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}

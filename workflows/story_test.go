@@ -101,6 +101,7 @@ func (s *story) tell(script func()) {
 	suite := &testsuite.WorkflowTestSuite{}
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	s.env = suite.NewTestWorkflowEnvironment()
+	s.clock = s.env.Now
 	s.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.LaneID(service), TaskQueue: workflows.TaskQueue})
 	s.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&meddler{story: s}}})
 	s.env.SetDetachedChildWait(false)

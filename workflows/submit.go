@@ -41,6 +41,7 @@ func (l *lane) submit(ctx workflow.Context, in SubmitInput) (SubmitResult, error
 		return SubmitResult{Release: before.Release}, nil
 	}
 	l.heed(ctx, in.Cordons)
+	l.heedLine(ctx, in.Line)
 	if err := l.admit(ctx, in); err != nil {
 		return SubmitResult{}, err
 	}

@@ -21,6 +21,9 @@ func (r *release) warrant() *slipway.Warrant {
 			}
 		}
 	}
+	for _, p := range r.state.Passes {
+		w.Passes = append(w.Passes, p.Signature)
+	}
 	return w
 }
 
@@ -61,6 +64,16 @@ func (r *release) decided(ctx workflow.Context, d slipway.Decision) error {
 	}
 	return workflow.ExecuteLocalActivity(verifying(ctx), central.CheckDecision, activities.DecisionInput{
 		Release: r.state.ID, Order: r.in.Order.Signature, Decision: d,
+	}).Get(ctx, nil)
+}
+
+// vouched verifies a pass.
+func (r *release) vouched(ctx workflow.Context, p slipway.Pass) error {
+	if !r.signed() {
+		return nil
+	}
+	return workflow.ExecuteLocalActivity(verifying(ctx), central.CheckPass, activities.PassInput{
+		Release: r.state.ID, Order: r.in.Order.Signature, Pass: p,
 	}).Get(ctx, nil)
 }
 

@@ -44,6 +44,7 @@ type world struct {
 	foreign     map[string]slipway.Found // containers that somebody else started
 	keys        *signing.Keys            // see authority
 	endings     []slipway.AuditEntry     // of releases, as they were written down
+	clock       func() time.Time         // virtual time
 }
 
 var service = slipway.ServiceID{Project: "search", Service: "api"}

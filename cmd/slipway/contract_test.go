@@ -68,6 +68,10 @@ func TestVerbsAndTheAPIUnderstandEachOther(t *testing.T) {
 		{4, "", nil, []string{"host", "uncordon", "h1", "--reason", "it is there"}},
 		{4, "", nil, []string{"host", "join", "h1", "--reason", "more people"}},
 		{4, "", nil, []string{"host", "remove", "h1", "--reason", "fewer people"}},
+		{4, "", nil, []string{"break-glass", "search.query-api.2", "--reason", "fire"}},
+		{0, "", nil, []string{"line", "--project", "search"}},
+		{4, "", nil, []string{"line", "stop", "--reason", "fire"}},
+		{4, "", nil, []string{"line", "resume", "--project", "search", "--reason", "it is out"}},
 		{0, "service", "query-api", []string{"unlock", "search/query-api", "--reason", "it has moved"}},
 		{1, "", nil, []string{"status", "search.query-api.99"}},
 		{0, "name", "ci", []string{"token", "create", "--project", "search", "--role", "releaser", "--expires", "30d", "--name", "ci"}},
@@ -244,6 +248,16 @@ func (o *oneRelease) Cordons(context.Context) (slipway.Cordons, error) {
 func (o *oneRelease) RemoveHost(context.Context, slipway.Cordon, string) error { return nil }
 
 func (o *oneRelease) Join(context.Context, slipway.ServiceID, slipway.Joining, string) error {
+	return nil
+}
+
+func (o *oneRelease) Line(context.Context) (slipway.Line, error) { return slipway.Line{}, nil }
+
+func (o *oneRelease) StopLine(context.Context, string, string, string, string) error { return nil }
+
+func (o *oneRelease) ResumeLine(context.Context, string, string, string, string) error { return nil }
+
+func (o *oneRelease) BreakGlass(context.Context, slipway.ReleaseID, slipway.Pass, string) error {
 	return nil
 }
 

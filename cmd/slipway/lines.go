@@ -40,6 +40,12 @@ func (l *lines) show(release slipway.Release) {
 			l.say(release.ID, "edge "+e.Name, "serves "+e.Active)
 		}
 	}
+	switch {
+	case release.Waits != nil:
+		l.say(release.ID, "waits:", release.Waits.String())
+	case l.said["waits:"] != "":
+		l.say(release.ID, "waits:", "no more")
+	}
 	for _, g := range release.Gates {
 		l.say(release.ID, "gate "+g.Name, gateText(g))
 	}

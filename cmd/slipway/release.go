@@ -18,7 +18,7 @@ func (p *program) release() *cobra.Command {
 	var file string
 	var wait bool
 	cmd := &cobra.Command{
-		Use:   "release -f service.yaml --tag TAG [--wait] [--force] [--reason TEXT]",
+		Use:   "release -f service.yaml --tag TAG [--wait] [--force] [--break-glass] [--reason TEXT]",
 		Short: "Bring a version of a service live",
 		Long: `Release asks the server to bring a version of a service live, and prints the
 id of the release. With --wait it returns when the new version serves, or when
@@ -30,12 +30,18 @@ the release has ended otherwise.`,
 	flags.StringVar(&order.Tag, "tag", "", "the image's tag, or its digest sha256:…")
 	flags.BoolVar(&wait, "wait", false, "wait until the new version serves, or the release has ended otherwise")
 	flags.BoolVar(&order.Force, "force", false, "release even if exactly this serves already")
+	flags.BoolVar(&order.BreakGlass, "break-glass", false, "switch in spite of windows and freezes, once a second person says slipway break-glass; needs --reason")
 	flags.StringVar(&order.Reason, "reason", "", "why, for those who read the history")
 	_ = cmd.MarkFlagRequired("file")
 	_ = cmd.MarkFlagRequired("tag")
 	cmd.RunE = p.verb(func(ctx context.Context, _ []string) error {
 		if !slipway.ValidTag(order.Tag) {
 			return slipway.Errorf(slipway.CodeInvalid, "%q is not a tag: write one as in the registry, for example v2, or a digest sha256:…", order.Tag)
+		}
+		if order.BreakGlass {
+			if err := needReason(order.Reason); err != nil {
+				return err
+			}
 		}
 		text, err := p.readServiceFile(file)
 		if err != nil {

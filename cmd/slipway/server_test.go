@@ -32,6 +32,7 @@ type fakeServer struct {
 	busy     int               // how many requests to answer with 503
 	held     string            // the release that holds what served before
 	locked   *slipway.Lock     // the lock of search/query-api
+	stopped  []slipway.Stop    // of search, or nothing
 	cordoned *slipway.Cordon   // of h2, the only host that may be
 	left     int               // how often something is still said to run there
 	joined   int               // how often it was asked how far a host has joined
@@ -61,6 +62,7 @@ func newFakeServer() *fakeServer {
 		"POST /releases/{id}/abort":             s.abort,
 		"POST /releases/{id}/accept":            s.accept,
 		"POST /releases/{id}/decisions":         s.decide,
+		"POST /releases/{id}/break-glass":       s.breakGlass,
 		"GET /services":                         s.services,
 		"DELETE /services/{project}/{s}":        s.remove,
 		"GET /hosts":                            s.hosts,
@@ -73,6 +75,9 @@ func newFakeServer() *fakeServer {
 		"GET /hosts/{host}/join":                s.join,
 		"POST /hosts/{host}/join":               s.join,
 		"DELETE /hosts/{host}":                  s.removeHost,
+		"GET /line":                             s.stops,
+		"POST /projects/{project}/line":         s.stopLine,
+		"DELETE /projects/{project}/line":       s.resumeLine,
 		"POST /services/{project}/{s}/rollback": s.rollback,
 		"POST /services/{project}/{s}/restart":  s.restart,
 		"POST /services/{project}/{s}/lock":     s.lock,
@@ -401,6 +406,24 @@ func (s *fakeServer) decide(r *http.Request) (any, error) {
 	return struct{}{}, nil
 }
 
+func (s *fakeServer) breakGlass(r *http.Request) (any, error) {
+	p, err := s.find(r)
+	if err != nil {
+		return nil, err
+	}
+	pass := slipway.Pass{By: "ann", At: began}
+	if p.now().Passes != nil {
+		pass = slipway.Pass{By: "lea", At: began, Decides: true}
+	}
+	if err := json.NewDecoder(r.Body).Decode(&pass); err != nil {
+		return nil, err
+	}
+	for i := range p.states {
+		p.states[i].Passes = append(p.states[i].Passes, pass)
+	}
+	return struct{}{}, nil
+}
+
 func (s *fakeServer) rollback(r *http.Request) (any, error) {
 	service := slipway.ServiceID{Project: r.PathValue("project"), Service: r.PathValue("s")}
 	if s.held == "" {
@@ -447,6 +470,23 @@ func (s *fakeServer) unlock(r *http.Request) (any, error) {
 	return struct{}{}, nil
 }
 
+func (s *fakeServer) stops(*http.Request) (any, error) {
+	return map[string]any{"stops": append([]slipway.Stop{}, s.stopped...)}, nil
+}
+
+func (s *fakeServer) stopLine(r *http.Request) (any, error) {
+	s.stopped = []slipway.Stop{{Project: r.PathValue("project"), By: "ann", Reason: reasonOf(r), At: began}}
+	return struct{}{}, nil
+}
+
+func (s *fakeServer) resumeLine(r *http.Request) (any, error) {
+	if len(s.stopped) == 0 || r.URL.Query().Get("reason") == "" {
+		return nil, slipway.Errorf(slipway.CodeConflict, "the line of search is not stopped")
+	}
+	s.stopped = nil
+	return struct{}{}, nil
+}
+
 func (s *fakeServer) services(r *http.Request) (any, error) {
 	if p := r.URL.Query().Get("project"); p != "" && p != "search" {
 		return map[string]any{"services": nil}, nil
@@ -458,6 +498,7 @@ func (s *fakeServer) services(r *http.Request) (any, error) {
 		Queue:     []string{"search.query-api.3"},
 		Good:      []slipway.Version{},
 		Lock:      s.locked,
+		Stop:      slipway.Line{Stops: s.stopped}.Holds("search"),
 	}, {
 		ServiceID: slipway.ServiceID{Project: "search", Service: "suggest"},
 	}}}, nil

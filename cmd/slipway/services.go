@@ -73,6 +73,9 @@ func doing(s slipway.ServiceStatus) string {
 	if s.Removal != nil {
 		parts = append(parts, s.Removal.String())
 	}
+	if s.Stop != nil {
+		parts = append(parts, s.Stop.String())
+	}
 	if s.Lock != nil {
 		parts = append(parts, s.Lock.String())
 	}

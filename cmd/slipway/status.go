@@ -96,6 +96,15 @@ func standing(r slipway.Release) string {
 	for _, g := range r.Gates {
 		add("gate "+g.Name, gateText(g)+", before "+g.Before)
 	}
+	if r.Waits != nil {
+		add("waits", r.Waits.String())
+	}
+	if r.BreakGlass {
+		add("break-glass", r.RequestedBy+" asked for it so")
+	}
+	for _, p := range r.Passes {
+		add("break-glass", fmt.Sprintf("%s, %s: %s", p.By, clock(p.At), p.Reason))
+	}
 	add("ignored", r.Ignored)
 	if r.CleanupPending {
 		add("cleanup", "something is still to be removed from a host that does not answer")

@@ -15,6 +15,7 @@ type Order struct {
 	ServiceFile string `json:"service_file"`
 	Tag         string `json:"tag"`
 	Force       bool   `json:"force,omitempty"`
+	BreakGlass  bool   `json:"break_glass,omitempty"`
 	Reason      string `json:"reason,omitempty"`
 }
 
@@ -148,4 +149,17 @@ func (c *Client) releaseID(s string) (slipway.ReleaseID, error) {
 		return slipway.ReleaseID{}, c.notSlipway(http.StatusOK)
 	}
 	return id, nil
+}
+
+// A Pass is somebody's word that a release is to switch in spite of a window.
+// Digest and Settings are what they saw.
+type Pass struct {
+	Reason   string `json:"reason"`
+	Digest   string `json:"digest,omitempty"`
+	Settings string `json:"settings,omitempty"`
+}
+
+// BreakGlass passes that on.
+func (c *Client) BreakGlass(ctx context.Context, id slipway.ReleaseID, pass Pass) error {
+	return c.change(ctx, "/releases/"+id.String()+"/break-glass", pass, nil)
 }
