@@ -265,12 +265,14 @@ func place(in any) string {
 	return at.Host + at.Edge
 }
 
-// watch is a watching activity in virtual time.
+// watch is a watching activity in virtual time. It looks once a second at
+// first, and less often when hours go by.
 func (s *story) watch(info activity.Info, in any) {
-	look, interval := s.lookAt(in), time.Second
+	look, began, shortest := s.lookAt(in), s.env.Now(), time.Second
 	if _, slow := in.(activities.WindowInput); slow { // it verifies each time, and may wait for days
-		interval = time.Minute
+		shortest = time.Minute
 	}
+	interval := func() time.Duration { return max(shortest, s.env.Now().Sub(began)/500) }
 	var again func()
 	again = func() {
 		_, gone := s.closed[info.WorkflowExecution.ID]
@@ -279,12 +281,12 @@ func (s *story) watch(info activity.Info, in any) {
 		}
 		result, done := look()
 		if !done {
-			s.env.RegisterDelayedCallback(again, interval)
+			s.env.RegisterDelayedCallback(again, interval())
 			return
 		}
 		s.complete(info, result, nil)
 	}
-	s.env.RegisterDelayedCallback(again, interval)
+	s.env.RegisterDelayedCallback(again, interval())
 }
 
 func (s *story) lookAt(in any) func() (any, bool) {
