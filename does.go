@@ -10,6 +10,10 @@ func DoesResolve(o Order) string { return "resolve " + o.Service.Image + ":" + o
 // DoesAsk asks an edge for its route.
 func DoesAsk(edge string) string { return "ask " + edge + " what it serves" }
 
+// DoesNote writes the end of a release into the audit log. Plans leave it out:
+// it is done to nobody.
+const DoesNote = "write down how it ended"
+
 // DoesLook asks a host whether it is fit.
 func DoesLook(host string) string { return "look at " + host }
 

@@ -40,17 +40,18 @@ const failuresInRow = 3
 
 // WatchHost probes green and blue until green has failed where blue answers, or
 // blue's readiness is not what the caller believes; otherwise it goes on until
-// it is cancelled. Where both fail, or green is alone and the engine does not
-// answer either, the host is what is wrong, and going back would help nobody. It
-// changes nothing, so it may run again.
+// it is cancelled. A green that was started again because its host or engine was
+// has its start period once more. Where both fail, or green is alone and the
+// engine does not answer either, the host is what is wrong, and going back would
+// help nobody. It changes nothing, so it may run again.
 func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error) {
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {
 		return WatchResult{}, Failure(err)
 	}
 	green, blue := a.watched(engine, in.Green), a.watched(engine, in.Blue)
-	if green.asked != nil { // a blue that is stopped does not tell that its host was restarted
-		green.asked.sparing = in.Blue != nil && in.Blue.Stopped
+	if green.asked != nil { // after a restart of its host blue may just be the quicker one
+		green.asked.sparing = true
 	}
 	interval := slipway.DefaultInterval.Std()
 	for _, target := range []*WatchedTarget{in.Green, in.Blue} {

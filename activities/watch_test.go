@@ -111,3 +111,26 @@ func TestGreenAloneFailsOnlyWhereItsEngineAnswers(t *testing.T) {
 		t.Errorf("it saw %+v with %d refusals to come", seen, len(m.pings))
 	}
 }
+
+// After a restart of their host blue may come up earlier, time and again.
+func TestGreenThatWasStartedAgainWithItsHostHasItsStartPeriodOnceMore(t *testing.T) {
+	t.Parallel()
+	for name, restarts := range map[string]int{"its host was restarted": 0, "its process had ended": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, host := newMachine()
+			m.states = []slipway.ContainerState{{Running: true, StartedAt: time.Unix(2, 0), Restarts: restarts}}
+			m.answer(greenAt, slices.Repeat([]error{errRefused}, 1000)...)
+			in := watching(true)
+			in.Green.StartedAt, in.Green.Check.StartPeriod = time.Unix(1, 0), slipway.Duration(300*time.Millisecond)
+			began := time.Now()
+			var seen activities.WatchResult
+			if err := run(t, host.WatchHost, in, &seen); err != nil {
+				t.Fatal(err)
+			}
+			if patient := time.Since(began) >= 300*time.Millisecond; seen.GreenFailed == "" || patient != (restarts == 0) {
+				t.Errorf("after %s it saw %+v", time.Since(began), seen)
+			}
+		})
+	}
+}

@@ -30,6 +30,7 @@ func TestAReleaseDoesWhatItsPlanSaid(t *testing.T) {
 		for _, step := range planned.Steps {
 			want = append(want, step.Does)
 		}
+		want = append(want, slipway.DoesNote)
 		did := deeds(t, s, "release/"+r.ID)
 		slices.Sort(want)
 		slices.Sort(did)

@@ -280,6 +280,6 @@ func (r *release) report(ctx workflow.Context, live *slipway.Version) {
 // that takes: nobody waits for it.
 func noteEnd(ctx workflow.Context, state slipway.Release, lost bool) {
 	state.Hosts, state.Edges, state.Gates, state.Groups, state.Differences, state.Behind = nil, nil, nil, nil, nil, nil
-	options := patient(asking("write down how it ended"))
+	options := patient(asking(slipway.DoesNote))
 	_ = do(ctx, options, central.NoteEnd, activities.EndedInput{Release: state, Lost: lost})
 }
