@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -226,16 +227,18 @@ func Binaries() (string, error) {
 	return "", fmt.Errorf("there are no built binaries: run make build first")
 }
 
-// freeAddresses are addresses on loopback that nobody listens on.
+// freeAddresses are addresses on loopback that nobody listens on, of ports that
+// are not given to outgoing connections: those would be gone again at once.
 func freeAddresses(n int) ([]string, error) {
 	var out []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+	for tries := 0; len(out) < n; tries++ {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.IntN(10000))))
+		if err == nil {
+			defer l.Close() // all at the end, so that they differ
+			out = append(out, l.Addr().String())
+		} else if tries > 100*n {
 			return nil, err
 		}
-		defer l.Close() // all at the end, so that they differ
-		out = append(out, "127.0.0.1:"+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 	}
 	return out, nil
 }

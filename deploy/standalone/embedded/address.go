@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 
@@ -30,17 +31,29 @@ func freeAddress(listen string) (string, error) {
 	return l.Addr().String(), nil
 }
 
+// Ports that Linux does not give to outgoing connections (ip_local_port_range
+// begins at 32768): one of those may be taken before Temporal listens on it.
+const (
+	firstPort = 10000
+	lastPort  = 32767
+)
+
 // freePorts returns n different ports of the loopback interface that were free
 // just now. They are held together until all are found, so none comes twice.
 func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", loopback(0))
+	var ports []int
+	var err error
+	for tries := 0; len(ports) < n; tries++ {
+		if tries == 100*n {
+			return nil, fmt.Errorf("find a free port from %d to %d: %w", firstPort, lastPort, err)
+		}
+		var l net.Listener
+		l, err = net.Listen("tcp", loopback(firstPort+rand.IntN(lastPort-firstPort+1))) //nolint:gosec // any that is free will do
 		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+			continue
 		}
 		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
 }
