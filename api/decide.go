@@ -68,7 +68,8 @@ func (s *server) decision(ctx context.Context, in *decideInput) (slipway.Release
 		return id, none, err
 	}
 	who := requestOf(ctx).session
-	if gate := release.Gates[i]; !s.mayDecide(ctx, id.Project, gate.Approvers) {
+	gate := release.Gates[i]
+	if !s.mayDecide(ctx, id.Project, gate.Approvers) {
 		return id, none, slipway.Errorf(slipway.CodeForbidden, "%s may not decide gate %s: it asks %s", who.User, gate.Name, asked(gate.Approvers))
 	}
 	decision := slipway.Decision{
@@ -76,12 +77,13 @@ func (s *server) decision(ctx context.Context, in *decideInput) (slipway.Release
 		Verdict:  slipway.Verdict(in.Body.Decision),
 		Reason:   in.Body.Reason,
 		By:       who.User,
-		Groups:   s.counting(who.Groups, id.Project, release.Gates[i].Approvers),
+		Groups:   s.counting(who.Groups, id.Project, gate.Approvers),
 		Digest:   cmp.Or(in.Body.Digest, release.Digest),
 		Settings: cmp.Or(in.Body.Settings, release.Settings),
 		At:       s.Now().UTC(),
 	}
-	if gate := release.Gates[i]; gate.State != slipway.GateOpen && release.Phase != slipway.Ended { // what it is about is still to be seen, or was decided
+	again := slices.ContainsFunc(gate.Decisions, func(d slipway.Decision) bool { return d.By == who.User }) // the answer to the first was lost: the release knows
+	if gate.State != slipway.GateOpen && !again && release.Phase != slipway.Ended { // what it is about is still to be seen, or was decided by others
 		return id, none, slipway.Errorf(slipway.CodeConflict, "gate %s of %s is %s, not open", gate.Name, id, gate.State)
 	}
 	if err := s.signDecision(id, release, &decision); err != nil {
