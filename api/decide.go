@@ -83,7 +83,7 @@ func (s *server) decision(ctx context.Context, in *decideInput) (slipway.Release
 		At:       s.Now().UTC(),
 	}
 	again := slices.ContainsFunc(gate.Decisions, func(d slipway.Decision) bool { return d.By == who.User }) // the answer to the first was lost: the release knows
-	if gate.State != slipway.GateOpen && !again && release.Phase != slipway.Ended { // what it is about is still to be seen, or was decided by others
+	if gate.State != slipway.GateOpen && !again && release.Phase != slipway.Ended {                         // what it is about is still to be seen, or was decided by others
 		return id, none, slipway.Errorf(slipway.CodeConflict, "gate %s of %s is %s, not open", gate.Name, id, gate.State)
 	}
 	if err := s.signDecision(id, release, &decision); err != nil {
