@@ -34,3 +34,22 @@ func TestDecide_IsAboutWhatWasSeen(t *testing.T) {
 		}
 	}
 }
+
+// When the answer to a decision is lost, the command sends it once more: the
+// release knows its own, by the key. Nobody else decides on what is decided.
+func TestDecide_IsPassedOnAgainToAGateThatItHasDecided(t *testing.T) {
+	t.Parallel()
+	for by, heard := range map[string]int{"abel": 1, "somebody": 0} {
+		s := newSite(t)
+		s.workflows.put(release("search.query-api.7", slipway.AwaitingApproval, func(r *slipway.Release) {
+			r.Gates = []slipway.GateState{{
+				Gate:  slipway.Gate{Name: "go", Approvers: slipway.Approvers{Role: slipway.Approver, Quorum: 1}},
+				State: slipway.GateApproved, Decisions: []slipway.Decision{{Gate: "go", By: by, Verdict: slipway.Approve}},
+			}}
+		}))
+		s.as("abel", "POST", "/api/v1/releases/search.query-api.7/decisions", map[string]string{"gate": "go", "decision": "approve"})
+		if s.workflows.heard != heard {
+			t.Errorf("decided by %s, the release heard of abel's decision %d times, want %d", by, s.workflows.heard, heard)
+		}
+	}
+}

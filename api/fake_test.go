@@ -29,6 +29,7 @@ type workflows struct {
 	keys     []string
 	acts     []string
 	decided  []slipway.Decision
+	heard    int  // decisions that came so far, taken or not
 	strict   bool // a decision stays with its release
 	anchor   slipway.AuditAnchor
 	cordons  slipway.Cordons
@@ -85,6 +86,7 @@ func (w *workflows) Preflight(_ context.Context, plan slipway.Plan, _ *slipway.O
 func (w *workflows) Decide(_ context.Context, id slipway.ReleaseID, d slipway.Decision, key string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.heard++
 	r := w.releases[id.String()]
 	if err := r.Takes(d); err != nil {
 		return err
