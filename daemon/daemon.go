@@ -115,14 +115,15 @@ func (d *Daemon) Follow(ctx context.Context) {
 	go d.fleet.Follow(ctx, followInterval)
 }
 
-// Work runs the worker until ctx ends.
-func (d *Daemon) Work(ctx context.Context, c client.Client) error {
+// Work runs the worker until ctx ends. It calls started, which may be nil, once
+// the worker takes up what there is to do.
+func (d *Daemon) Work(ctx context.Context, c client.Client, started func()) error {
 	log, done, err := d.begin(ctx, starter.New(c))
 	if err != nil {
 		return err
 	}
 	defer done()
-	return d.run(ctx, worker.New(c, d.worker(c, log)))
+	return d.run(ctx, worker.New(c, d.worker(c, log)), started)
 }
 
 // WorkOn runs the agent of a host until ctx ends.
@@ -136,17 +137,20 @@ func (d *Daemon) WorkOn(ctx context.Context, c client.Client, agent worker.Agent
 	if err != nil {
 		return err
 	}
-	return d.run(ctx, w)
+	return d.run(ctx, w, nil)
 }
 
 func (d *Daemon) worker(c client.Client, log *audit.Log) worker.Config {
 	return worker.Config{Fleet: d.fleet.Current, Data: d.config.Data, Releases: starter.New(c), Audit: log, Signatures: d.keys, Log: d.config.Log}
 }
 
-func (d *Daemon) run(ctx context.Context, w *worker.Worker) error {
+func (d *Daemon) run(ctx context.Context, w *worker.Worker, started func()) error {
 	d.introduce(slipway.WorkerKey)
 	if err := w.Start(); err != nil {
 		return err
+	}
+	if started != nil {
+		started()
 	}
 	<-ctx.Done()
 	w.Stop()

@@ -36,7 +36,7 @@ else. No port of the host needs to be open.`,
 			if agent.Host != "" {
 				return d.WorkOn(ctx, c, agent)
 			}
-			return d.Work(ctx, c)
+			return d.Work(ctx, c, nil)
 		}),
 	}
 	s.flags(cmd)
