@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,7 +53,14 @@ func (f *flood) run(t testing.TB) {
 	for i := range f.times {
 		f.beside = append(f.beside, f.release(t, fmt.Sprintf("b%d", i)))
 	}
-	f.flooded = f.ended(t)
+	ended := f.ended(t)
+	f.flooded = len(ended)
+	if t, ok := t.(*testing.T); ok && len(ended) > 0 {
+		id := strings.TrimPrefix(ended[0], "release/")
+		record(t, f.System, "project/flood", "project")
+		record(t, f.System, "lane/"+strings.TrimSuffix(id, ".1"), "lane_quota")
+		record(t, f.System, "release/"+id, "live_quota")
+	}
 }
 
 func (f *flood) release(t testing.TB, tag string) time.Duration {
@@ -99,8 +107,8 @@ func (f *flood) begin(t testing.TB) {
 	}
 }
 
-// ended are the releases of the flood that are over.
-func (f *flood) ended(t testing.TB) int {
+// ended are the workflows of the flood's releases that are over.
+func (f *flood) ended(t testing.TB) (ids []string) {
 	t.Helper()
 	temporal, err := client.Dial(client.Options{HostPort: f.Temporal, Namespace: "slipway", Logger: quiet{}})
 	if err != nil {
@@ -109,13 +117,17 @@ func (f *flood) ended(t testing.TB) int {
 	defer temporal.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	found, err := temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
-		Query: "WorkflowType = 'Release' AND SlipwayProject = 'flood' AND SlipwayPhase = 'ended'",
+	found, err := temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+		Query:    "WorkflowType = 'Release' AND SlipwayProject = 'flood' AND SlipwayPhase = 'ended'",
+		PageSize: int32(f.size),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return int(found.GetCount())
+	for _, w := range found.GetExecutions() {
+		ids = append(ids, w.GetExecution().GetWorkflowId())
+	}
+	return ids
 }
 
 func (f *flood) String() string {

@@ -94,12 +94,16 @@ func TestAFreezeHoldsTheSwitchUntilTwoPeopleBreakTheGlass(t *testing.T) {
 	if r := await(t, s, id, slipway.Ended); *r.Outcome != slipway.RolledBack {
 		t.Errorf("outcome %s: %s", *r.Outcome, r.Reason)
 	}
+	record(t, s, "release/"+id, "glass_broken_rolled_back")
 
 	// What is taken out holds nobody any more.
 	id = submit(t, s, svc, "v2")
 	await(t, s, id, slipway.AwaitingApproval)
 	declare(t, s, svc, before, "", "")
 	await(t, s, id, slipway.Holding)
+	cli(t, s, 0, "accept", id)
+	await(t, s, id, slipway.Ended)
+	record(t, s, "release/"+id, "freeze_taken_out")
 }
 
 func TestAStoppedLineHoldsReleasesAndNoWayBack(t *testing.T) {
