@@ -92,6 +92,9 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	if err := plan.addGroups(fleet, svc); err != nil {
 		return Plan{}, err
 	}
+	if err := plan.portsSuffice(svc); err != nil {
+		return Plan{}, err
+	}
 	source, ok := fleet.RegistryFor(SourceRegistry)
 	if !ok {
 		return Plan{}, Errorf(CodeInvalid, "no registry of the fleet file has the role source")
@@ -112,23 +115,43 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 func (p Plan) Upstreams(e PlanEdge, hosts []ReleaseHost, port int) []string {
 	var own, others []string
 	for i, h := range p.Hosts {
-		at := hosts[i]
-		switch {
-		case at.Phase == HostQuarantined, at.Phase == HostPending: // nothing runs there, or nothing yet
-		case !slices.Contains(e.Hosts, h.Name):
-			if h.Publish {
-				others = append(others, HostPort(h.Address, at.HostPort))
+		for _, at := range hosts[i].Containers() {
+			switch {
+			case at.Phase == HostQuarantined, at.Phase == HostPending: // nothing runs there, or nothing yet
+			case !slices.Contains(e.Hosts, h.Name):
+				if h.Publish {
+					others = append(others, HostPort(h.Address, at.HostPort))
+				}
+			case e.On == h.Name:
+				own = append(own, HostPort(at.Address, port))
+			default:
+				own = append(own, HostPort(h.Address, at.HostPort))
 			}
-		case e.On == h.Name:
-			own = append(own, HostPort(at.Address, port))
-		default:
-			own = append(own, HostPort(h.Address, at.HostPort))
 		}
 	}
 	if len(own) == 0 {
 		return others
 	}
 	return own
+}
+
+// portsSuffice refuses a service that a host could never have two versions of
+// side by side, or one where it is stopped first.
+func (p Plan) portsSuffice(svc Service) error {
+	need := svc.PerHost()
+	if need == 1 { // it may share what there is with others
+		return nil
+	}
+	if !svc.Strategy.BlueGreen.StopFirst {
+		need *= 2
+	}
+	for _, h := range p.Hosts {
+		if have := h.Ports.Last - h.Ports.First + 1; h.Publish && have < need {
+			return Errorf(CodeInvalid, "replicas: %d on host %s want %d ports of it while one version takes the place of another, but its range %d-%d has %d: give the host more, or ask for fewer",
+				svc.PerHost(), h.Name, need, h.Ports.First, h.Ports.Last, have)
+		}
+	}
+	return nil
 }
 
 // HostsOf is a plan of all hosts and of no service: what there is to look at.

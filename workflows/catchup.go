@@ -129,7 +129,7 @@ func (c *catchup) bring(ctx workflow.Context, i int) (slipway.ReleaseHost, error
 // has it left out where it does not fit is not taken in before it does, as the
 // fleet file has it now.
 func fits(version slipway.Version, plan slipway.PlanHost, facts slipway.HostFacts) error {
-	if err := version.Plan.Unfit(plan, facts); err != nil {
+	if err := version.Plan.Unfit(plan, facts, version.Service.PerHost()); err != nil {
 		return activities.Failure(err)
 	}
 	now := slipway.Plan{Profiles: map[string]slipway.Profile{}}

@@ -64,7 +64,7 @@ func (r *release) heldUntil(ctx workflow.Context, hold time.Duration) {
 func (r *release) holdFor(ctx workflow.Context, hold time.Duration) error {
 	gates := r.gatesBefore(slipway.BeforeAccept)
 	watchCtx, stop := workflow.WithCancel(ctx)
-	w := &watch{release: r, away: map[string]string{}, atMost: hold}
+	w := &watch{release: r, away: map[spot]string{}, atMost: hold}
 	for _, g := range gates {
 		w.atMost += g.Expires.Std()
 	}
@@ -119,15 +119,16 @@ func (r *release) wentBackHalt() *halt {
 func (r *release) holdOn(ctx workflow.Context, reason string) error {
 	r.getStuck(ctx, reason)
 	for i := range r.state.Hosts {
-		if at := &r.state.Hosts[i]; slices.Contains(r.fallen, at.Name) {
+		at := &r.state.Hosts[i]
+		if n := slices.IndexFunc(r.fallen, func(c Container) bool { return c.Host.Name == at.Name }); n >= 0 {
 			at.Error = reason
-			r.keepEvidence(ctx, i)
+			r.keepEvidence(ctx, i, r.fallen[n].Name)
 		}
 	}
 	r.fallen = nil
 	watchCtx, stop := workflow.WithCancel(ctx)
 	defer stop()
-	w := &watch{release: r, away: map[string]string{}, atMost: stuckAtMost, blueOnly: true}
+	w := &watch{release: r, away: map[spot]string{}, atMost: stuckAtMost, blueOnly: true}
 	r.state.RollbackReady = true
 	w.start(watchCtx)
 	r.rejoined = nil
@@ -176,16 +177,43 @@ const stuckAtMost = 365 * 24 * time.Hour
 type watch struct {
 	*release
 	atMost time.Duration
-	alarm  string            // why to go back
-	asked  bool              // because somebody did, on an edge
-	away   map[string]string // hosts where blue does not answer → why
+	alarm  string          // why to go back
+	asked  bool            // because somebody did, on an edge
+	away   map[spot]string // where blue does not answer → why
 
 	blueOnly bool // green has failed, and is looked after no more
 }
 
-// ready reports whether going back is possible now.
+// A spot is where the nth containers of a host are, counted from 0.
+type spot struct {
+	host string
+	n    int
+}
+
+// awayOn says why blue does not answer on a host: the first of its containers
+// that does not. It is empty where all do.
+func (w *watch) awayOn(host string) string {
+	for n := range slipway.MaxReplicas {
+		if why, away := w.away[spot{host, n}]; away {
+			return why
+		}
+	}
+	return ""
+}
+
+// ready reports whether going back is possible now. A host on which one of
+// blue's containers does not answer counts as a whole.
 func (w *watch) ready() bool {
-	return (w.state.HoldUntil != nil || w.blueOnly) && len(w.away) <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
+	if w.state.HoldUntil == nil && !w.blueOnly {
+		return false
+	}
+	away := 0
+	for _, h := range w.outlook().WatchedHosts() {
+		if w.awayOn(h.Name) != "" {
+			away++
+		}
+	}
+	return away <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
 }
 
 func (w *watch) start(ctx workflow.Context) {
@@ -194,8 +222,11 @@ func (w *watch) start(ctx workflow.Context) {
 	}
 	w.rejoined = func(name string) { // green is there now, too
 		for _, h := range w.plan.Hosts {
-			if h.Name == name {
-				workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, h, target(h, w.state.Hosts, w.service), nil) })
+			if h.Name != name {
+				continue
+			}
+			for n, green := range targets(h, w.state.Hosts, w.service) {
+				workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, h, n, &green, nil) })
 			}
 		}
 	}
@@ -204,35 +235,40 @@ func (w *watch) start(ctx workflow.Context) {
 	}
 }
 
-// lookAfter watches green and blue on a host, as far as they are there.
+// lookAfter watches green and blue on a host, as far as they are there: where
+// they have several containers, one of each together, in the order of their
+// names.
 func (w *watch) lookAfter(ctx workflow.Context, h slipway.PlanHost) {
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		var blue *activities.WatchedTarget
-		if w.blue != nil {
-			blue = target(h, w.blue.Hosts, w.blue.Service)
-		}
-		if blue != nil && w.blue.Adopted != nil {
-			blue.Address = w.blue.Adopted.Upstream
-		}
-		green := target(h, w.state.Hosts, w.service)
-		if w.blueOnly {
-			green = nil
-		}
-		if green != nil || blue != nil {
-			w.watchHost(ctx, h, green, blue)
-		}
-	})
+	for n := range w.outlook().Watched(h.Name) {
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			var green, blue *activities.WatchedTarget
+			if w.blue != nil {
+				blue = nthTarget(targets(h, w.blue.Hosts, w.blue.Service), n)
+			}
+			if blue != nil && w.blue.Adopted != nil {
+				blue.Address = w.blue.Adopted.Upstream
+			}
+			if !w.blueOnly {
+				green = nthTarget(targets(h, w.state.Hosts, w.service), n)
+			}
+			if green != nil || blue != nil {
+				w.watchHost(ctx, h, n, green, blue)
+			}
+		})
+	}
 }
 
-func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue *activities.WatchedTarget) {
+// watchHost looks after the nth container of green and of blue on a host.
+func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, n int, green, blue *activities.WatchedTarget) {
 	if blue != nil {
 		blue.Stopped = w.outlook().Stops()
 	}
+	at := spot{h.Name, n}
 	in := activities.WatchInput{Host: h.Name, Green: green, Blue: blue, Ready: true}
 	for ctx.Err() == nil && w.alarm == "" {
-		seen, err := call(ctx, on(h, watching(slipway.DoesWatch(h.Name), w.atMost)), host.WatchHost, in)
+		seen, err := call(ctx, on(h, watching(slipway.DoesWatchReplica(h.Name, n), w.atMost)), host.WatchHost, in)
 		if err != nil && ctx.Err() == nil && h.Agent { // nothing else ends a watch
-			w.away[h.Name] = message(err)
+			w.away[at] = message(err)
 			w.state.RollbackReady = false
 			w.details(ctx)
 			_ = workflow.Sleep(ctx, agentTimeout) // the next attempt waits as long again
@@ -242,20 +278,20 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue 
 			return // cancelled
 		}
 		if seen.GreenFailed != "" && w.overtaken == "" {
-			w.alarm, w.fallen = seen.GreenFailed, append(w.fallen, h.Name)
+			w.alarm, w.fallen = seen.GreenFailed, append(w.fallen, Container{Host: h, Name: green.Container})
 			return
 		}
 		if err := w.whileOvertaken(ctx); err != nil {
 			return
 		}
 		in.Ready = seen.Ready
-		delete(w.away, h.Name)
+		delete(w.away, at)
 		if !seen.Ready {
-			w.away[h.Name] = seen.Reason
+			w.away[at] = seen.Reason
 		}
 		for i := range w.state.Hosts {
 			if at := &w.state.Hosts[i]; at.Name == h.Name && at.Phase != slipway.HostQuarantined {
-				at.Error = w.away[h.Name]
+				at.Error = w.awayOn(h.Name)
 			}
 		}
 		w.state.RollbackReady = w.ready()
@@ -287,17 +323,29 @@ func (w *watch) watchEdge(ctx workflow.Context, i int) {
 	}
 }
 
-func target(host slipway.PlanHost, at []slipway.ReleaseHost, service slipway.Service) *activities.WatchedTarget {
+// targets are the containers of a version on a host, none where it has none.
+func targets(host slipway.PlanHost, at []slipway.ReleaseHost, service slipway.Service) []activities.WatchedTarget {
+	var all []activities.WatchedTarget
 	for _, h := range at {
-		if h.Name == host.Name && h.Phase != slipway.HostQuarantined {
-			return &activities.WatchedTarget{
-				Container: h.Container,
-				Address:   probedAt(host, h, service),
+		if h.Name != host.Name || h.Phase == slipway.HostQuarantined {
+			continue
+		}
+		for _, one := range h.Containers() {
+			all = append(all, activities.WatchedTarget{
+				Container: one.Container,
+				Address:   probedAt(host, one, service),
 				Check:     service.Healthcheck,
-				StartedAt: h.StartedAt,
+				StartedAt: one.StartedAt,
 				Secrets:   service.Container.Secrets(),
-			}
+			})
 		}
 	}
-	return nil
+	return all
+}
+
+func nthTarget(all []activities.WatchedTarget, n int) *activities.WatchedTarget {
+	if n >= len(all) {
+		return nil
+	}
+	return &all[n]
 }

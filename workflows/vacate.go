@@ -83,8 +83,14 @@ func Vacate(ctx workflow.Context, in VacateInput) (VacateResult, error) {
 		return VacateResult{}, ctx.Err()
 	}
 	grace := in.Version.Service.Container.StopGracePeriod
-	err = do(ctx, on(in.Version.Plan.Hosts[i], removing(slipway.DoesRemove(in.Host.Container, in.Host.Name), grace)), host.RemoveContainer,
-		activities.RemoveInput{Host: in.Host.Name, Container: in.Host.Container, Grace: grace})
+	_ = eachOf(ctx, in.Host, func(ctx workflow.Context, _ int, one slipway.ReleaseHost) error { // all of them, even if one fails
+		failed := do(ctx, on(in.Version.Plan.Hosts[i], removing(slipway.DoesRemove(one.Container, one.Name), grace)), host.RemoveContainer,
+			activities.RemoveInput{Host: one.Name, Container: one.Container, Grace: grace})
+		if failed != nil {
+			err = failed
+		}
+		return nil
+	})
 	if err != nil && (in.Removal != nil || in.Version.Service.StopsBlue()) {
 		return VacateResult{}, err // that it takes no requests does not mean that it does nothing
 	}

@@ -36,8 +36,10 @@ func reaching(w *slipway.Warrant, hosts []slipway.ReleaseHost) *slipway.Warrant 
 	with := *w
 	with.Containers = nil
 	for _, h := range hosts {
-		if h.Signature != "" {
-			with.Containers = append(with.Containers, h.Signature)
+		for _, at := range h.Containers() {
+			if at.Signature != "" {
+				with.Containers = append(with.Containers, at.Signature)
+			}
 		}
 	}
 	return &with
