@@ -92,7 +92,7 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	if err := plan.addGroups(fleet, svc); err != nil {
 		return Plan{}, err
 	}
-	if err := plan.portsSuffice(svc); err != nil {
+	if err := plan.fits(svc); err != nil {
 		return Plan{}, err
 	}
 	source, ok := fleet.RegistryFor(SourceRegistry)
@@ -135,12 +135,17 @@ func (p Plan) Upstreams(e PlanEdge, hosts []ReleaseHost, port int) []string {
 	return own
 }
 
-// portsSuffice refuses a service that a host could never have two versions of
-// side by side, or one where it is stopped first.
-func (p Plan) portsSuffice(svc Service) error {
+// fits refuses replicas that are too many: for what is kept of a version, or for
+// a host that could never have two versions of them side by side, or one where it
+// is stopped first.
+func (p Plan) fits(svc Service) error {
 	need := svc.PerHost()
 	if need == 1 { // it may share what there is with others
 		return nil
+	}
+	if all := need * len(p.Hosts); all > MaxContainers {
+		return Errorf(CodeInvalid, "replicas: %d on each of %d hosts are %d containers, but all of a version are at most %d: ask for fewer, or for fewer hosts",
+			need, len(p.Hosts), all, MaxContainers)
 	}
 	if !svc.Strategy.BlueGreen.StopFirst {
 		need *= 2

@@ -122,6 +122,11 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 	}
 	o.warnOfTakeover(warn)
 	o.warnOfNoReturn(warn)
+	for _, v := range svc.Container.Volumes {
+		if n := svc.PerHost(); n > 1 && !v.ReadOnly {
+			warn("%d containers of each host write to the volume %s at the same time, and order: stop_first does not keep those apart", n, v.Source)
+		}
+	}
 	if len(plan.Hosts) == 1 {
 		warn("it runs on one host, %s: when that is away, so is the service", plan.Hosts[0].Name)
 	}

@@ -5,6 +5,11 @@ import "time"
 // MaxReplicas is how many containers of one version a host runs at most.
 const MaxReplicas = 16
 
+// MaxContainers is how many containers a version with replicas has at most, all
+// hosts together. A lane remembers six versions, and hands them on in one message
+// of Temporal's, which holds 2 MB; a container takes about 1 kB of that at most.
+const MaxContainers = 256
+
 // PerHost is how many containers of a version run on each of its hosts. What was
 // adopted is one, whatever the service file says: count the containers that a
 // ReleaseHost has.

@@ -1,6 +1,8 @@
 package slipway
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,5 +84,39 @@ func TestRangeOfPortsIsWideEnoughForReplicas(t *testing.T) {
 		if c.want != "" && (ErrorCode(err) != CodeInvalid || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
+	}
+}
+
+func TestVersionHasNoMoreContainersThanALaneCanRemember(t *testing.T) {
+	fleet, svc := testFleet(), testService("search")
+	svc.Replicas = MaxReplicas
+	fleet.Hosts = slices.Repeat(fleet.Hosts[:1], MaxContainers/MaxReplicas+1)
+	for i := range fleet.Hosts {
+		fleet.Hosts[i].Name = fmt.Sprintf("h%d", i+1)
+	}
+	plan := func() error {
+		_, err := NewPlan(fleet, svc)
+		return err
+	}
+	if err := plan(); ErrorCode(err) != CodeInvalid || !strings.Contains(err.Error(), "replicas: 16 on each of 17 hosts are 272 containers, but all of a version are at most 256") {
+		t.Errorf("got %v", err)
+	}
+	svc.Replicas--
+	if err := plan(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPlanWarnsOfReplicasThatWriteToOneVolume(t *testing.T) {
+	svc := testService("search")
+	svc.Replicas = 3
+	svc.Container.Volumes = []Volume{{Source: "search-cache", Target: "/cache"}, {Source: "/etc/ssl", Target: "/etc/ssl", ReadOnly: true}}
+	plan, err := NewPlan(testFleet(), svc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	warnings := strings.Join(Outlook{Order: Order{Service: svc, Plan: plan}}.Warnings(make([]HostFacts, len(plan.Hosts))), "\n")
+	if !strings.Contains(warnings, "3 containers of each host write to the volume search-cache at the same time") || strings.Contains(warnings, "/etc/ssl") {
+		t.Errorf("it warns\n%s", warnings)
 	}
 }

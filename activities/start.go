@@ -69,7 +69,7 @@ func (a *Host) mayStart(in StartInput) (grant, error) {
 	}
 	id, _ := slipway.ParseReleaseID(in.Release)
 	name := id.ContainerName(0)
-	for n := range in.Service.PerHost() { // as many as were ordered, which starts makes sure of
+	for n := range min(in.Service.PerHost(), slipway.MaxReplicas) { // whether so many were ordered, starts makes sure of
 		if in.Name == id.ContainerName(n) {
 			name = in.Name
 		}
