@@ -109,24 +109,35 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 
 // Upstreams are the addresses at which an edge reaches a release that has its
 // containers at hosts, which are those of the plan, in its order: on the bridge
-// of its own host, by a port of the host elsewhere. While a host is quarantined
-// an edge that has no other is sent to those that are not its own, as far as
-// they have a port; none at all means that there is no way.
+// of its own host, by a port of the host elsewhere. None at all means that there
+// is no way.
 func (p Plan) Upstreams(e PlanEdge, hosts []ReleaseHost, port int) []string {
-	var own, others []string
-	for i, h := range p.Hosts {
-		for _, at := range hosts[i].Containers() {
-			switch {
-			case at.Phase == HostQuarantined, at.Phase == HostPending: // nothing runs there, or nothing yet
-			case !slices.Contains(e.Hosts, h.Name):
-				if h.Publish {
-					others = append(others, HostPort(h.Address, at.HostPort))
-				}
-			case e.On == h.Name:
-				own = append(own, HostPort(at.Address, port))
-			default:
-				own = append(own, HostPort(h.Address, at.HostPort))
+	var all []string
+	for _, host := range p.Reached(e, hosts) {
+		h := p.Hosts[p.host(host.Name)]
+		for _, at := range host.Containers() {
+			if e.On == h.Name && slices.Contains(e.Hosts, h.Name) {
+				all = append(all, HostPort(at.Address, port))
+				continue
 			}
+			all = append(all, HostPort(h.Address, at.HostPort))
+		}
+	}
+	return all
+}
+
+// Reached are the hosts, of those of the plan in its order, to whose containers
+// an edge sends requests. While a host is quarantined an edge that has no other is
+// sent to those that are not its own, as far as they have a port.
+func (p Plan) Reached(e PlanEdge, hosts []ReleaseHost) []ReleaseHost {
+	var own, others []ReleaseHost
+	for i, h := range p.Hosts {
+		switch at := hosts[i]; {
+		case at.Phase == HostQuarantined, at.Phase == HostPending: // nothing runs there, or nothing yet
+		case slices.Contains(e.Hosts, h.Name):
+			own = append(own, at)
+		case h.Publish:
+			others = append(others, at)
 		}
 	}
 	if len(own) == 0 {

@@ -177,7 +177,7 @@ func amend(ctx workflow.Context, version slipway.Version, edge slipway.PlanEdge)
 		route, err = call(ctx, switching("tell "+edge.Name+" where "+release+" is", deadline), central.AmendTarget, activities.AmendInput{
 			Edge:    edge.Name,
 			Request: slipway.AmendRequest{ServiceID: id, Release: release, Upstreams: want, Away: len(want) == 0, Revision: target.Revision},
-			Warrant: reaching(version.Warrant, version.Hosts),
+			Warrant: reaching(version.Warrant, version.Plan.Reached(edge, version.Hosts)),
 		})
 	}
 	return true, err
@@ -219,7 +219,7 @@ func (c *catchup) catchUpEdge(ctx workflow.Context, name string) (bool, error) {
 		to := upstreams(c.Version, edge)
 		_, err = call(ctx, switching(slipway.DoesStage(name), deadline), central.StageTarget, activities.StageInput{Edge: name, Request: slipway.StageRequest{
 			ServiceID: id, Route: *c.Version.Service.Route, Release: release, Upstreams: to, Away: len(to) == 0, Generation: route.Generation,
-		}, Warrant: reaching(c.Version.Warrant, c.Version.Hosts)})
+		}, Warrant: reaching(c.Version.Warrant, c.Version.Plan.Reached(edge, c.Version.Hosts))})
 		if err != nil {
 			return false, err
 		}

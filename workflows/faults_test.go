@@ -107,6 +107,7 @@ func (s *story) cut(names ...string) {
 type call struct {
 	name, at, workflow string
 	of                 string // the container that it is about
+	proofs             int    // of containers, that it carries
 	when               time.Time
 }
 
@@ -129,7 +130,7 @@ type meddled struct {
 
 func (m *meddled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	info := activity.GetInfo(ctx)
-	c := call{name: info.ActivityType.Name, at: place(in.Args[0]), of: subject(in.Args[0]), workflow: info.WorkflowExecution.ID, when: m.env.Now()}
+	c := call{name: info.ActivityType.Name, at: place(in.Args[0]), of: subject(in.Args[0]), proofs: proofs(in.Args[0]), workflow: info.WorkflowExecution.ID, when: m.env.Now()}
 	switch c.name {
 	case "WatchHost", "WatchEdge", "WatchWindow", "AwaitRelease":
 		m.watch(info, in.Args[0])
@@ -273,6 +274,14 @@ func subject(in any) string {
 	var of struct{ Container, Name string }
 	_ = json.Unmarshal(text, &of)
 	return of.Container + of.Name
+}
+
+// proofs counts the containers that an input proves.
+func proofs(in any) int {
+	text, _ := json.Marshal(in)
+	var carries struct{ Warrant slipway.Warrant }
+	_ = json.Unmarshal(text, &carries)
+	return len(carries.Warrant.Containers)
 }
 
 // watch is a watching activity in virtual time. It looks once a second at

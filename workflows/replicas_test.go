@@ -48,6 +48,27 @@ func TestEdgesAreSentToEveryReplica(t *testing.T) {
 	})
 }
 
+// What proves that Slipway started a container goes where the container is told
+// of, and nowhere else: of hundreds it would be too much for one message.
+func TestEdgesAreShownOnlyTheContainersThatTheyAreSentTo(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 3)
+	s.shape = replicas(2)
+	s.local()
+	s.tell(func() {
+		s.live("v1")
+		s.cordons(true, "h2") // so that its edge is amended to send requests to the others
+		s.drained()
+		for activity, want := range map[string]int{"StageTarget": 2, "AmendTarget": 4} {
+			for _, c := range s.called(activity) {
+				if c.proofs != want {
+					t.Errorf("%s on %s carries the proofs of %d containers, want %d", activity, c.at, c.proofs, want)
+				}
+			}
+		}
+	})
+}
+
 // One container that is not well is enough: it would get its share of the
 // requests.
 func TestOneReplicaThatIsNotProvenUndoesTheRelease(t *testing.T) {
@@ -156,7 +177,11 @@ func TestDrainedHostIsLeftByAllReplicasAndGetsThemBack(t *testing.T) {
 	s.shape = replicas(2)
 	s.tell(func() {
 		s.live("v1")
+		asked := s.fault(&fault{mode: late, activity: "DrainTarget"})
 		s.cordons(true, "h2")
+		s.until("all requests are waited for side by side", func() bool { return s.late(asked, 6) })
+		s.heal()
+		s.answer(asked)
 		s.drained()
 		s.runs(on("h1", 1), on("h1", 1)+".1", on("h3", 1), on("h3", 1)+".1")
 		drained := map[string]int{}

@@ -27,8 +27,8 @@ func (r *release) warrant() *slipway.Warrant {
 	return w
 }
 
-// reaching is a warrant for an edge, which is told of containers. One for a
-// version that was released without is none.
+// reaching is a warrant for an edge, which is told of the containers on hosts. One
+// for a version that was released without is none.
 func reaching(w *slipway.Warrant, hosts []slipway.ReleaseHost) *slipway.Warrant {
 	if w == nil {
 		return nil
