@@ -126,7 +126,7 @@ func (r *release) holdOn(ctx workflow.Context, reason string) error {
 	r.fallen = nil
 	watchCtx, stop := workflow.WithCancel(ctx)
 	defer stop()
-	w := &watch{release: r, away: map[spot]string{}, atMost: stuckAtMost, blueOnly: true}
+	w := &watch{release: r, away: map[spot]string{}, atMost: aYear, blueOnly: true}
 	r.state.RollbackReady = true
 	w.start(watchCtx)
 	r.rejoined = nil
@@ -166,6 +166,3 @@ func (r *release) awaitDecision(ctx workflow.Context, decided func() bool) error
 		}
 	}
 }
-
-// stuckAtMost is longer than anybody leaves a release stuck.
-const stuckAtMost = 365 * 24 * time.Hour

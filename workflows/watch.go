@@ -11,6 +11,9 @@ import (
 	"slipway/activities"
 )
 
+// aYear is how long something is watched of which nobody knows when it ends.
+const aYear = 365 * 24 * time.Hour
+
 // watch looks after green, blue and the edges while blue is held, or a group of
 // hosts is to show that green is well.
 type watch struct {
