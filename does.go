@@ -35,10 +35,22 @@ func DoesPreDeploy(host string) string { return "run pre_deploy on " + host }
 func DoesClear(host string) string { return "remove what ran on " + host }
 
 // DoesStart starts green.
-func DoesStart(host string) string { return "start green on " + host }
+func DoesStart(host string, replica int) string {
+	return "start " + nth("green", replica) + " on " + host
+}
 
 // DoesProve probes green until it is ready.
-func DoesProve(host string) string { return "prove green on " + host }
+func DoesProve(host string, replica int) string {
+	return "prove " + nth("green", replica) + " on " + host
+}
+
+// nth is one of several containers, as their names tell them apart.
+func nth(what string, replica int) string {
+	if replica == 0 {
+		return what
+	}
+	return fmt.Sprintf("%s.%d", what, replica)
+}
 
 // DoesGate waits for people.
 func DoesGate(g Gate) string { return "gate " + g.Name + " expires" }
@@ -69,6 +81,14 @@ func DoesHold(blue string, hold Duration) string { return fmt.Sprintf("hold %s f
 
 // DoesWatch looks after a host or an edge while blue is held.
 func DoesWatch(name string) string { return "watch " + name }
+
+// DoesWatchReplica looks after one of the containers of a host.
+func DoesWatchReplica(host string, replica int) string {
+	if replica == 0 {
+		return DoesWatch(host)
+	}
+	return fmt.Sprintf("watch replica %d on %s", replica, host)
+}
 
 // DoesDrain waits until no request is under way to a release.
 func DoesDrain(release, edge string) string { return "drain " + release + " on " + edge }

@@ -69,7 +69,9 @@ func (v Version) Join(newer Plan, host, why string, since time.Time) (Version, N
 		case i >= 0:
 			keep(i)
 		case h.Name == host:
-			add(h, ReleaseHost{Name: host, Phase: HostQuarantined, Container: v.container(), Error: why}, nil)
+			at := v.place(host)
+			at.Phase, at.Error = HostQuarantined, why
+			add(h, at, nil)
 			if profile, ok := newer.Profiles[host]; ok {
 				joined.Plan.Profiles = maps.Clone(v.Plan.Profiles)
 				if joined.Plan.Profiles == nil {
@@ -137,13 +139,13 @@ func (v Version) reachedBy(e PlanEdge, fresh []string) []string {
 	return out
 }
 
-// container is what the version's containers are called.
-func (v Version) container() string {
+// place is the part in the version of a host that it has not come to.
+func (v Version) place(host string) ReleaseHost {
 	id, err := ParseReleaseID(v.Release)
 	if err != nil { // it is none of ours
-		return v.Release
+		return ReleaseHost{Name: host, Container: v.Release}
 	}
-	return id.ContainerName(0)
+	return v.Service.Place(id, host)
 }
 
 func (p Plan) host(name string) int {

@@ -87,6 +87,22 @@ func (id ReleaseID) ContainerName(replica int) string {
 	return fmt.Sprintf("%s.%d", id, replica)
 }
 
+// ParseContainerName is the release that a container is named by, as
+// ContainerName does. What runs before green is none of them. The error has
+// CodeInvalid.
+func ParseContainerName(name string) (ReleaseID, error) {
+	release, replica := name, 0
+	if i := strings.LastIndex(name, "."); strings.Count(name, ".") == 3 {
+		release = name[:i]
+		replica, _ = strconv.Atoi(name[i+1:])
+	}
+	id, err := ParseReleaseID(release)
+	if err == nil && (replica < 0 || id.ContainerName(replica) != name) {
+		err = Errorf(CodeInvalid, "%q is not the container of a release: write PROJECT.SERVICE.NUMBER, or that and .REPLICA", name)
+	}
+	return id, err
+}
+
 // Labels that every container of Slipway carries.
 const (
 	LabelProject = "slipway.project"

@@ -92,6 +92,9 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 	if err := plan.addGroups(fleet, svc); err != nil {
 		return Plan{}, err
 	}
+	if err := plan.fits(svc); err != nil {
+		return Plan{}, err
+	}
 	source, ok := fleet.RegistryFor(SourceRegistry)
 	if !ok {
 		return Plan{}, Errorf(CodeInvalid, "no registry of the fleet file has the role source")
@@ -106,29 +109,65 @@ func NewPlan(fleet *Fleet, svc Service) (Plan, error) {
 
 // Upstreams are the addresses at which an edge reaches a release that has its
 // containers at hosts, which are those of the plan, in its order: on the bridge
-// of its own host, by a port of the host elsewhere. While a host is quarantined
-// an edge that has no other is sent to those that are not its own, as far as
-// they have a port; none at all means that there is no way.
+// of its own host, by a port of the host elsewhere. None at all means that there
+// is no way.
 func (p Plan) Upstreams(e PlanEdge, hosts []ReleaseHost, port int) []string {
-	var own, others []string
-	for i, h := range p.Hosts {
-		at := hosts[i]
-		switch {
-		case at.Phase == HostQuarantined, at.Phase == HostPending: // nothing runs there, or nothing yet
-		case !slices.Contains(e.Hosts, h.Name):
-			if h.Publish {
-				others = append(others, HostPort(h.Address, at.HostPort))
+	var all []string
+	for _, host := range p.Reached(e, hosts) {
+		h := p.Hosts[p.host(host.Name)]
+		for _, at := range host.Containers() {
+			if e.On == h.Name && slices.Contains(e.Hosts, h.Name) {
+				all = append(all, HostPort(at.Address, port))
+				continue
 			}
-		case e.On == h.Name:
-			own = append(own, HostPort(at.Address, port))
-		default:
-			own = append(own, HostPort(h.Address, at.HostPort))
+			all = append(all, HostPort(h.Address, at.HostPort))
+		}
+	}
+	return all
+}
+
+// Reached are the hosts, of those of the plan in its order, to whose containers
+// an edge sends requests. While a host is quarantined an edge that has no other is
+// sent to those that are not its own, as far as they have a port.
+func (p Plan) Reached(e PlanEdge, hosts []ReleaseHost) []ReleaseHost {
+	var own, others []ReleaseHost
+	for i, h := range p.Hosts {
+		switch at := hosts[i]; {
+		case at.Phase == HostQuarantined, at.Phase == HostPending: // nothing runs there, or nothing yet
+		case slices.Contains(e.Hosts, h.Name):
+			own = append(own, at)
+		case h.Publish:
+			others = append(others, at)
 		}
 	}
 	if len(own) == 0 {
 		return others
 	}
 	return own
+}
+
+// fits refuses replicas that are too many: for what is kept of a version, or for
+// a host that could never have two versions of them side by side, or one where it
+// is stopped first.
+func (p Plan) fits(svc Service) error {
+	need := svc.PerHost()
+	if need == 1 { // it may share what there is with others
+		return nil
+	}
+	if all := need * len(p.Hosts); all > MaxContainers {
+		return Errorf(CodeInvalid, "replicas: %d on each of %d hosts are %d containers, but all of a version are at most %d: ask for fewer, or for fewer hosts",
+			need, len(p.Hosts), all, MaxContainers)
+	}
+	if !svc.Strategy.BlueGreen.StopFirst {
+		need *= 2
+	}
+	for _, h := range p.Hosts {
+		if have := h.Ports.Last - h.Ports.First + 1; h.Publish && have < need {
+			return Errorf(CodeInvalid, "replicas: %d on host %s want %d ports of it while one version takes the place of another, but its range %d-%d has %d: give the host more, or ask for fewer",
+				svc.PerHost(), h.Name, need, h.Ports.First, h.Ports.Last, have)
+		}
+	}
+	return nil
 }
 
 // HostsOf is a plan of all hosts and of no service: what there is to look at.

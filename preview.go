@@ -122,6 +122,11 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 	}
 	o.warnOfTakeover(warn)
 	o.warnOfNoReturn(warn)
+	for _, v := range svc.Container.Volumes {
+		if n := svc.PerHost(); n > 1 && !v.ReadOnly {
+			warn("%d containers of each host write to the volume %s at the same time, and order: stop_first does not keep those apart", n, v.Source)
+		}
+	}
 	if len(plan.Hosts) == 1 {
 		warn("it runs on one host, %s: when that is away, so is the service", plan.Hosts[0].Name)
 	}
@@ -219,9 +224,10 @@ func (o Outlook) warnOfNoReturn(warn func(string, ...any)) {
 	warn("%s", text)
 }
 
-// Unfit is why a host cannot take a container of the plan; nil if it can. The
-// error has CodeInvalid for a host of another kind, CodeTooMany for a full one.
-func (p Plan) Unfit(h PlanHost, facts HostFacts) error {
+// Unfit is why a host cannot take so many containers of the plan; nil if it can.
+// The error has CodeInvalid for a host of another kind, CodeTooMany for a full
+// one.
+func (p Plan) Unfit(h PlanHost, facts HostFacts, containers int) error {
 	if facts.Platform != p.Platform {
 		return Errorf(CodeInvalid, "host %s is %s, but the release is for %s", h.Name, facts.Platform, p.Platform)
 	}
@@ -234,7 +240,9 @@ func (p Plan) Unfit(h PlanHost, facts HostFacts) error {
 			taken++
 		}
 	}
-	if taken > h.Ports.Last-h.Ports.First {
+	if left := h.Ports.Last - h.Ports.First + 1 - taken; left > 0 && left < containers {
+		return Errorf(CodeTooMany, "host %s: %d of the ports %d-%d are left, but replicas wants %d: remove some containers, or give the host more ports", h.Name, left, h.Ports.First, h.Ports.Last, containers)
+	} else if left <= 0 {
 		return Errorf(CodeTooMany, "host %s: every port of %d-%d is taken by a container: remove some, or give the host more ports", h.Name, h.Ports.First, h.Ports.Last)
 	}
 	return nil

@@ -26,10 +26,15 @@ func TestUnfit(t *testing.T) {
 	} {
 		h := host
 		h.Publish = c.publish
-		err := plan.Unfit(h, c.facts)
+		err := plan.Unfit(h, c.facts, 1)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	host.Publish = true
+	two := slipway.HostFacts{Platform: "linux/amd64", Ports: []int{20000}}
+	if err := plan.Unfit(host, two, 2); err == nil || !strings.Contains(err.Error(), "1 of the ports 20000-20001 are left, but replicas wants 2") {
+		t.Errorf("two containers at one port: %v", err)
 	}
 }
 

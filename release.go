@@ -98,7 +98,7 @@ const (
 type ReleaseHost struct {
 	Name      string    `json:"name"`
 	Phase     HostPhase `json:"phase"`
-	Container string    `json:"container"`           // green's name
+	Container string    `json:"container"`           // green's name, of the first where there are several
 	Image     string    `json:"image"`               // the image ID it runs
 	Address   string    `json:"address,omitempty"`   // on the host's bridge network
 	HostPort  int       `json:"host_port,omitempty"` // published on the host's address; 0: none
@@ -106,6 +106,7 @@ type ReleaseHost struct {
 	Signature string    `json:"signature,omitempty"` // a ContainerStatement by the worker that started it
 	Progress  string    `json:"progress,omitempty"`  // of a pull, for people
 	Error     string    `json:"error,omitempty"`
+	Replicas  []Replica `json:"replicas,omitempty"` // its further containers; see Containers
 }
 
 // A Check is something about a version that may or may not have been looked at.

@@ -18,6 +18,7 @@ type Service struct {
 	ServiceID
 	Image       string      `json:"image"` // a repository of the source registry, without tag or digest
 	Hosts       Selector    `json:"hosts,omitzero"`
+	Replicas    int         `json:"replicas,omitempty"` // containers on each host; 0: one
 	Container   Container   `json:"container"`
 	Route       *Route      `json:"route,omitempty"` // nil: the service takes no traffic from an edge
 	Healthcheck Healthcheck `json:"healthcheck"`

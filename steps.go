@@ -90,6 +90,21 @@ func (o Outlook) WatchedHosts() []PlanHost {
 	return hosts
 }
 
+// Watched is how many watches there are of a host: each looks after one container
+// of green and one of blue, as far as there are so many.
+func (o Outlook) Watched(host string) int {
+	n := 0
+	if o.Order.Plan.host(host) >= 0 {
+		n = o.Order.Service.PerHost()
+	}
+	if o.Blue != nil {
+		if i := o.Blue.Plan.host(host); i >= 0 {
+			n = max(n, len(o.Blue.Hosts[i].Replicas)+1)
+		}
+	}
+	return n
+}
+
 // Steps are all steps of the release, in their order. What goes on side by side
 // is listed in the order of the fleet.
 func (o Outlook) Steps() []Step {
@@ -113,8 +128,17 @@ func (o Outlook) Steps() []Step {
 	plan.Edges = slices.DeleteFunc(slices.Clone(plan.Edges), func(e PlanEdge) bool { return !o.takesPart("", e.Name) })
 	stopFirst := o.Order.Service.Strategy.BlueGreen.StopFirst
 	start := func(starting, proving Phase, h PlanHost) {
-		does(starting, DoesStart(h.Name))
-		does(proving, DoesProve(h.Name))
+		for n := range o.Order.Service.PerHost() {
+			does(starting, DoesStart(h.Name, n))
+		}
+		for n := range o.Order.Service.PerHost() {
+			does(proving, DoesProve(h.Name, n))
+		}
+	}
+	watch := func(phase Phase, h PlanHost) {
+		for n := range o.Watched(h.Name) {
+			does(phase, DoesWatchReplica(h.Name, n))
+		}
 	}
 	preDeploy := func(phase Phase, hosts []PlanHost) {
 		if o.PreDeploys() && len(hosts) > 0 {
@@ -164,15 +188,20 @@ func (o Outlook) Steps() []Step {
 				does(AwaitingApproval, DoesLook(h.Name))
 			}
 			for _, h := range hosts {
-				if !stopFirst {
-					does(AwaitingApproval, DoesProve(h.Name))
+				for n := range o.Order.Service.PerHost() {
+					if !stopFirst {
+						does(AwaitingApproval, DoesProve(h.Name, n))
+					}
 				}
 			}
 		}
 		if o.Stops() {
 			for i, h := range o.Blue.Plan.Hosts {
-				if o.takesPart(h.Name, "") && o.Blue.Hosts[i].Phase != HostQuarantined {
-					does(Switching, DoesStop(o.Blue.Hosts[i].Container, h.Name))
+				if !o.takesPart(h.Name, "") || o.Blue.Hosts[i].Phase == HostQuarantined {
+					continue
+				}
+				for _, at := range o.Blue.Hosts[i].Containers() {
+					does(Switching, DoesStop(at.Container, h.Name))
 				}
 			}
 		}
@@ -197,7 +226,7 @@ func (o Outlook) Steps() []Step {
 		}
 		for _, h := range plan.Hosts {
 			if slices.ContainsFunc(groups[:n+1], func(g PlanGroup) bool { return slices.Contains(g.Hosts, h.Name) }) {
-				does(Watching, DoesWatch(h.Name))
+				watch(Watching, h)
 			}
 		}
 		for _, e := range plan.Edges {
@@ -217,7 +246,7 @@ func (o Outlook) Steps() []Step {
 			does(Holding, DoesHold(o.Blue.Release, hold))
 		}
 		for _, h := range o.WatchedHosts() {
-			does(Holding, DoesWatch(h.Name))
+			watch(Holding, h)
 		}
 		for _, e := range plan.Edges {
 			does(Holding, DoesWatch(e.Name))
@@ -234,8 +263,11 @@ func (o Outlook) Steps() []Step {
 	}
 	for i, h := range o.Blue.Plan.Hosts {
 		stays := o.Blue.Adopted != nil && !o.Blue.Adopted.Retire // it is left running
-		if o.takesPart(h.Name, "") && !stays {
-			does(retiring, DoesRemove(o.Blue.Hosts[i].Container, h.Name))
+		if !o.takesPart(h.Name, "") || stays {
+			continue
+		}
+		for _, at := range o.Blue.Hosts[i].Containers() {
+			does(retiring, DoesRemove(at.Container, h.Name))
 		}
 	}
 	return steps

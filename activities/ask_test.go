@@ -140,6 +140,27 @@ func TestStopLeavesNothingRunningButGreen(t *testing.T) {
 	failed(t, run(t, host.StopContainer, in, nil), slipway.CodeUnavailable, true, "search.api.0 runs on h1, too")
 }
 
+// Several containers of one version stop side by side, and several of the next
+// run by then.
+func TestReplicasAreStoppedBesideEachOther(t *testing.T) {
+	t.Parallel()
+	m, host := newMachine()
+	in := activities.StopInput{Host: "h1", Service: search, Container: "search.api.1.1", Green: "search.api.2", Warrant: warranted()}
+	for name, allowed := range map[string]bool{
+		"search.api.1": true, "search.api.1.2": true, "search.api.2": true, "search.api.2.1": true,
+		"search.api.1.1": false, "search.api.0": false, "search.api.3.1": false, "search.api.1.pre": false,
+	} {
+		m.others = []slipway.ContainerState{{Name: name, Running: true}}
+		err := run(t, host.StopContainer, in, nil)
+		if allowed && err != nil {
+			t.Errorf("while %s runs: %v", name, err)
+		}
+		if !allowed {
+			failed(t, err, slipway.CodeUnavailable, true, name+" runs on h1, too")
+		}
+	}
+}
+
 func TestNothingIsStoppedThatNobodyOrderedToBeReplaced(t *testing.T) {
 	t.Parallel()
 	_, host := newMachine()

@@ -354,8 +354,12 @@ func TestNothingStartsButWhatWasOrdered(t *testing.T) {
 		"another host": {func(in *activities.StartInput) {
 			in.Warrant = warranted(func(o *slipway.OrderStatement) { o.Hosts = []string{"h9"} })
 		}, "host h1 is not among those that were ordered: [h9]"},
-		"another registry":  {func(in *activities.StartInput) { in.Registry = "elsewhere" }, `registry "elsewhere" is not the one with the role production`},
-		"another name":      {func(in *activities.StartInput) { in.Name = "search.api.1" }, `"search.api.1" is not the name of its container`},
+		"another registry": {func(in *activities.StartInput) { in.Registry = "elsewhere" }, `registry "elsewhere" is not the one with the role production`},
+		"another name":     {func(in *activities.StartInput) { in.Name = "search.api.1" }, `"search.api.1" is not the name of its container`},
+		"one more":         {func(in *activities.StartInput) { in.Name = "search.api.2.1" }, `"search.api.2.1" is not the name of its container`},
+		"many more": {func(in *activities.StartInput) {
+			in.Service.Replicas, in.Name = 9, "search.api.2.8"
+		}, "its settings are"},
 		"another's release": {func(in *activities.StartInput) { in.Release, in.Name = "shop.web.1", "shop.web.1" }, "its order was signed for search/api"},
 		"a port on every host": {func(in *activities.StartInput) {
 			in.Publish = &slipway.Publish{Address: "0.0.0.0", Ports: slipway.PortRange{First: 80, Last: 80}}

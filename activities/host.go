@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 
 	"slipway"
 )
@@ -55,6 +56,7 @@ type HostInput struct {
 	Images   []string         `json:"images,omitempty"`   // IDs of those that should be there
 
 	Container string         `json:"container,omitempty"` // one that should run Image, if it is there
+	Replicas  []string       `json:"replicas,omitempty"`  // others that should
 	Image     *slipway.Image `json:"image,omitempty"`
 
 	Requires []string `json:"requires,omitempty"` // dependencies, "host:port" each, that containers there should reach
@@ -82,8 +84,14 @@ func (a *Host) HostFacts(ctx context.Context, in HostInput) (slipway.HostFacts, 
 				facts.Missing = append(facts.Missing, image)
 			}
 		}
-		if err == nil && in.Image != nil {
-			state, missing := engine.Inspect(ctx, in.Container)
+		if in.Image == nil {
+			return facts, err
+		}
+		for _, name := range slices.Concat([]string{in.Container}, in.Replicas) {
+			if err != nil {
+				break
+			}
+			state, missing := engine.Inspect(ctx, name)
 			if missing == nil && !in.Image.Runs(state.Image) { // that it is missing is told by whoever proves it
 				err = notVerified(in.Host, *in.Image, state.Image)
 			}

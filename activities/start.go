@@ -68,7 +68,13 @@ func (a *Host) mayStart(in StartInput) (grant, error) {
 		return g, err
 	}
 	id, _ := slipway.ParseReleaseID(in.Release)
-	err = a.starts(&g, in, id.ContainerName(0))
+	name := id.ContainerName(0)
+	for n := range min(in.Service.PerHost(), slipway.MaxReplicas) { // whether so many were ordered, starts makes sure of
+		if in.Name == id.ContainerName(n) {
+			name = in.Name
+		}
+	}
+	err = a.starts(&g, in, name)
 	return g, err
 }
 

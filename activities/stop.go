@@ -12,14 +12,15 @@ type StopInput struct {
 	Host      string            `json:"host"`
 	Service   slipway.ServiceID `json:"service"`
 	Container string            `json:"container"`
-	Green     string            `json:"green"` // the one that takes its place, and may run beside it
+	Green     string            `json:"green"` // the release that takes its place, and may run beside it
 	Grace     slipway.Duration  `json:"grace"` // until it is killed
 	Warrant   *slipway.Warrant  `json:"warrant,omitempty"`
 }
 
 // StopContainer stops a container and leaves it there, to be started again. It
-// makes sure that then nothing of the service runs on the host but green: what
-// else does was started by somebody else, or is still to be cleaned up.
+// makes sure that then nothing of the service runs on the host but green, and
+// what else there is of blue, which is stopped side by side: what else runs was
+// started by somebody else, or is still to be cleaned up.
 // It wants an order for the release that takes its place there: what serves is
 // not for anybody to stop who can write to Temporal. Idempotent: one that does
 // not run, or is not there, is stopped already.
@@ -39,11 +40,18 @@ func (a *Host) StopContainer(ctx context.Context, in StopInput) error {
 		return Failure(err)
 	}
 	for _, c := range all {
-		if c.Running && c.Name != in.Green {
+		if c.Running && !in.expects(c.Name) {
 			return Failure(slipway.Errorf(slipway.CodeUnavailable, "%s runs on %s, too: it is neither what served before nor what is to serve: end the hold that keeps it (slipway accept), or stop it", c.Name, in.Host))
 		}
 	}
 	return nil
+}
+
+// expects reports whether a container may run when this one has stopped.
+func (in StopInput) expects(name string) bool {
+	id, err := slipway.ParseContainerName(name)
+	blue, _ := slipway.ParseContainerName(in.Container)
+	return err == nil && (id.String() == in.Green || id == blue && name != in.Container)
 }
 
 // mayStop wants an order for green, on that host, and a container of the same
@@ -53,7 +61,7 @@ func (a *Host) mayStop(in StopInput) error {
 	if err != nil {
 		return err
 	}
-	blue, err := slipway.ParseReleaseID(in.Container)
+	blue, err := slipway.ParseContainerName(in.Container)
 	switch {
 	case err != nil || blue.ServiceID != g.ServiceID || in.Service != g.ServiceID:
 		return refused(in.Green, slipway.Errorf(slipway.CodeForbidden, "%s is not a container of %s, which it was ordered for", in.Container, g.ServiceID))

@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -55,12 +53,7 @@ func TestSecretsAreNowhereThatSlipwayWritesOrAnswers(t *testing.T) {
 	}
 	said["history"] = cli(t, s, 0, "history", "search/indiscreet", "-o", "json")
 	said["metrics of the API"] = fetch(t, http.DefaultClient, s.URL+"/metrics")
-	said["metrics of the edge"] = fetch(t, &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", strings.TrimPrefix(s.EdgeAdmin(), "unix:"))
-		},
-	}}, "http://edge/metrics")
+	said["metrics of the edge"] = edgeMetrics(t, s)
 	histories(t, s, said)
 	everyFile(t, s, said)
 

@@ -56,10 +56,15 @@ type serviceFile struct {
 }
 
 var serviceKeys = object[serviceFile]{
-	"project":     func(f *serviceFile, v value) { f.Project = v.name() },
-	"service":     func(f *serviceFile, v value) { f.ServiceID.Service = v.name() },
-	"image":       func(f *serviceFile, v value) { f.Image = v.repository() },
-	"hosts":       func(f *serviceFile, v value) { f.Hosts = v.selector() },
+	"project": func(f *serviceFile, v value) { f.Project = v.name() },
+	"service": func(f *serviceFile, v value) { f.ServiceID.Service = v.name() },
+	"image":   func(f *serviceFile, v value) { f.Image = v.repository() },
+	"hosts":   func(f *serviceFile, v value) { f.Hosts = v.selector() },
+	"replicas": func(f *serviceFile, v value) {
+		if f.Replicas = v.integer(1, slipway.MaxReplicas); f.Replicas == 1 {
+			f.Replicas = 0 // which means the same
+		}
+	},
 	"container":   func(f *serviceFile, v value) { f.container = v.container(&f.Container) },
 	"route":       func(f *serviceFile, v value) { f.Route = v.route() },
 	"healthcheck": func(f *serviceFile, v value) { f.health = v.healthcheck(&f.Healthcheck) },
@@ -137,6 +142,9 @@ func (f *serviceFile) check(g given) {
 	}
 	if f.container.has("ports") && !f.Strategy.BlueGreen.StopFirst {
 		f.container.at("ports").bad("two versions cannot have one port of the host at once: write strategy: {blue_green: {order: stop_first}}, or a route instead")
+	}
+	if f.container.has("ports") && f.PerHost() > 1 {
+		g.at("replicas").bad("found %d; two containers cannot have one port of the host: leave it out, or write a route instead of container.ports", f.Replicas)
 	}
 	f.checkHealth(g)
 	f.checkGroups(g)

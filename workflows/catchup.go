@@ -103,7 +103,7 @@ func (c *catchup) bring(ctx workflow.Context, i int) (slipway.ReleaseHost, error
 	facts, err := call(ctx, patient(on(plan, options)), host.HostFacts, in)
 	if err == nil {
 		facts.SetSkew(asked, workflow.Now(ctx))
-		err = fits(version, plan, facts)
+		err = fits(version, plan, facts, slices.Contains(c.Begun, plan.Name))
 	}
 	if err != nil {
 		return at, err
@@ -125,11 +125,12 @@ func (c *catchup) bring(ctx workflow.Context, i int) (slipway.ReleaseHost, error
 	return at, err
 }
 
-// fits says why a host cannot be caught up: one that is pinned to a profile which
+// fits says why a host cannot be caught up, where it has not begun to be: what was
+// begun there has its ports already. One that is pinned to a profile which
 // has it left out where it does not fit is not taken in before it does, as the
 // fleet file has it now.
-func fits(version slipway.Version, plan slipway.PlanHost, facts slipway.HostFacts) error {
-	if err := version.Plan.Unfit(plan, facts); err != nil {
+func fits(version slipway.Version, plan slipway.PlanHost, facts slipway.HostFacts, begun bool) error {
+	if err := version.Plan.Unfit(plan, facts, version.Service.PerHost()); err != nil && !begun {
 		return activities.Failure(err)
 	}
 	now := slipway.Plan{Profiles: map[string]slipway.Profile{}}
@@ -176,7 +177,7 @@ func amend(ctx workflow.Context, version slipway.Version, edge slipway.PlanEdge)
 		route, err = call(ctx, switching("tell "+edge.Name+" where "+release+" is", deadline), central.AmendTarget, activities.AmendInput{
 			Edge:    edge.Name,
 			Request: slipway.AmendRequest{ServiceID: id, Release: release, Upstreams: want, Away: len(want) == 0, Revision: target.Revision},
-			Warrant: reaching(version.Warrant, version.Hosts),
+			Warrant: reaching(version.Warrant, version.Plan.Reached(edge, version.Hosts)),
 		})
 	}
 	return true, err
@@ -218,7 +219,7 @@ func (c *catchup) catchUpEdge(ctx workflow.Context, name string) (bool, error) {
 		to := upstreams(c.Version, edge)
 		_, err = call(ctx, switching(slipway.DoesStage(name), deadline), central.StageTarget, activities.StageInput{Edge: name, Request: slipway.StageRequest{
 			ServiceID: id, Route: *c.Version.Service.Route, Release: release, Upstreams: to, Away: len(to) == 0, Generation: route.Generation,
-		}, Warrant: reaching(c.Version.Warrant, c.Version.Hosts)})
+		}, Warrant: reaching(c.Version.Warrant, c.Version.Plan.Reached(edge, c.Version.Hosts))})
 		if err != nil {
 			return false, err
 		}

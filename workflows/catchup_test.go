@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -262,6 +263,25 @@ func TestWhatIsInTheWayOfCatchingUpIsShown(t *testing.T) {
 		s.wait(time.Hour)
 		s.cleanedIfPending(n)
 		s.is(release(2), release(2))
+	})
+}
+
+// What was begun has its ports already: that the host has no other left is no
+// reason not to go on with it.
+func TestWhatWasBegunOnAHostThatIsFullByNowIsCaughtUp(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 3)
+	s.tell(func() {
+		s.leftOut("h2")
+		s.heal()
+		s.fault(&fault{mode: fails, activity: "ProbeGreen", at: "h2", first: 1})
+		s.until("it has begun", func() bool { return slices.Contains(s.running(), on("h2", 2)) })
+		s.mu.Lock()
+		for port := 20000; port < 21000; port++ {
+			s.ports = append(s.ports, port)
+		}
+		s.mu.Unlock()
+		s.caughtUp()
 	})
 }
 

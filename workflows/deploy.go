@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"slices"
 
 	"go.temporal.io/sdk/workflow"
@@ -116,13 +117,17 @@ func (r *release) failed(ctx workflow.Context, i int, err error) {
 	if !started {
 		return
 	}
-	r.keepEvidence(ctx, i)
+	container := at.Container
+	if of, ok := errors.AsType[*failedContainer](err); ok {
+		container = of.name
+	}
+	r.keepEvidence(ctx, i, container)
 }
 
-func (r *release) keepEvidence(ctx workflow.Context, i int) {
+func (r *release) keepEvidence(ctx workflow.Context, i int, container string) {
 	at := &r.state.Hosts[i]
 	kept, err := call(ctx, on(r.plan.Hosts[i], asking("keep evidence of "+at.Name)), host.KeepEvidence,
-		activities.ContainerInput{Host: at.Name, Release: r.state.ID, Container: at.Container, Secrets: r.service.Container.Secrets()})
+		activities.ContainerInput{Host: at.Name, Release: r.state.ID, Container: container, Secrets: r.service.Container.Secrets()})
 	if err == nil {
 		at.Error += "; evidence is kept in " + kept.Path
 	}
@@ -133,13 +138,14 @@ func (r *release) keepEvidence(ctx workflow.Context, i int) {
 // when this came go on without it: they may be in the middle of their undoing.
 func (r *release) keepFallen(ctx workflow.Context) {
 	for i, at := range r.state.Hosts {
-		if !slices.Contains(r.fallen, at.Name) {
+		n := slices.IndexFunc(r.fallen, func(c Container) bool { return c.Host.Name == at.Name })
+		if n < 0 {
 			continue
 		}
 		if workflow.GetVersion(ctx, keepsFallen, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
 			return
 		}
 		r.state.Hosts[i].Phase, r.state.Hosts[i].Error = slipway.HostFailed, r.state.Reason
-		r.keepEvidence(ctx, i)
+		r.keepEvidence(ctx, i, r.fallen[n].Name)
 	}
 }

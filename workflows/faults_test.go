@@ -34,6 +34,7 @@ type fault struct {
 	mode     mode
 	activity string
 	at       string
+	of       string    // only of this container, where the activity is about one
 	nth      int       // only the nth invocation of all, counted from 1, and its further attempts; 0: any
 	first    int       // only the first so many attempts that match; 0: all
 	until    time.Time // only before this time; zero: for ever
@@ -105,6 +106,8 @@ func (s *story) cut(names ...string) {
 // call is one attempt of an activity.
 type call struct {
 	name, at, workflow string
+	of                 string // the container that it is about
+	proofs             int    // of containers, that it carries
 	when               time.Time
 }
 
@@ -127,7 +130,7 @@ type meddled struct {
 
 func (m *meddled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	info := activity.GetInfo(ctx)
-	c := call{name: info.ActivityType.Name, at: place(in.Args[0]), workflow: info.WorkflowExecution.ID, when: m.env.Now()}
+	c := call{name: info.ActivityType.Name, at: place(in.Args[0]), of: subject(in.Args[0]), proofs: proofs(in.Args[0]), workflow: info.WorkflowExecution.ID, when: m.env.Now()}
 	switch c.name {
 	case "WatchHost", "WatchEdge", "WatchWindow", "AwaitRelease":
 		m.watch(info, in.Args[0])
@@ -228,7 +231,7 @@ func (s *story) meet(c call, key string) *fault {
 		s.calls = append(s.calls, c)
 	}
 	for _, f := range s.faults {
-		if f.activity != "" && f.activity != c.name || f.at != "" && f.at != c.at {
+		if f.activity != "" && f.activity != c.name || f.at != "" && f.at != c.at || f.of != "" && f.of != c.of {
 			continue
 		}
 		if !f.until.IsZero() && !c.when.Before(f.until) {
@@ -263,6 +266,22 @@ func place(in any) string {
 	var at struct{ Host, Edge string }
 	_ = json.Unmarshal(text, &at)
 	return at.Host + at.Edge
+}
+
+// subject is the container that an input is about.
+func subject(in any) string {
+	text, _ := json.Marshal(in)
+	var of struct{ Container, Name string }
+	_ = json.Unmarshal(text, &of)
+	return of.Container + of.Name
+}
+
+// proofs counts the containers that an input proves.
+func proofs(in any) int {
+	text, _ := json.Marshal(in)
+	var carries struct{ Warrant slipway.Warrant }
+	_ = json.Unmarshal(text, &carries)
+	return len(carries.Warrant.Containers)
 }
 
 // watch is a watching activity in virtual time. It looks once a second at

@@ -1,14 +1,12 @@
 package workflows
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
 
 	"slipway"
-	"slipway/activities"
 )
 
 // hold keeps blue running after the switch, so that going back is a switch and
@@ -64,7 +62,7 @@ func (r *release) heldUntil(ctx workflow.Context, hold time.Duration) {
 func (r *release) holdFor(ctx workflow.Context, hold time.Duration) error {
 	gates := r.gatesBefore(slipway.BeforeAccept)
 	watchCtx, stop := workflow.WithCancel(ctx)
-	w := &watch{release: r, away: map[string]string{}, atMost: hold}
+	w := &watch{release: r, away: map[spot]string{}, atMost: hold}
 	for _, g := range gates {
 		w.atMost += g.Expires.Std()
 	}
@@ -119,15 +117,16 @@ func (r *release) wentBackHalt() *halt {
 func (r *release) holdOn(ctx workflow.Context, reason string) error {
 	r.getStuck(ctx, reason)
 	for i := range r.state.Hosts {
-		if at := &r.state.Hosts[i]; slices.Contains(r.fallen, at.Name) {
+		at := &r.state.Hosts[i]
+		if n := slices.IndexFunc(r.fallen, func(c Container) bool { return c.Host.Name == at.Name }); n >= 0 {
 			at.Error = reason
-			r.keepEvidence(ctx, i)
+			r.keepEvidence(ctx, i, r.fallen[n].Name)
 		}
 	}
 	r.fallen = nil
 	watchCtx, stop := workflow.WithCancel(ctx)
 	defer stop()
-	w := &watch{release: r, away: map[string]string{}, atMost: stuckAtMost, blueOnly: true}
+	w := &watch{release: r, away: map[spot]string{}, atMost: aYear, blueOnly: true}
 	r.state.RollbackReady = true
 	w.start(watchCtx)
 	r.rejoined = nil
@@ -166,138 +165,4 @@ func (r *release) awaitDecision(ctx workflow.Context, decided func() bool) error
 			return nil
 		}
 	}
-}
-
-// stuckAtMost is longer than anybody leaves a release stuck.
-const stuckAtMost = 365 * 24 * time.Hour
-
-// watch looks after green, blue and the edges while blue is held, or a group of
-// hosts is to show that green is well.
-type watch struct {
-	*release
-	atMost time.Duration
-	alarm  string            // why to go back
-	asked  bool              // because somebody did, on an edge
-	away   map[string]string // hosts where blue does not answer → why
-
-	blueOnly bool // green has failed, and is looked after no more
-}
-
-// ready reports whether going back is possible now.
-func (w *watch) ready() bool {
-	return (w.state.HoldUntil != nil || w.blueOnly) && len(w.away) <= w.blue.Service.Strategy.BlueGreen.SpareHosts(len(w.blue.Plan.Hosts))
-}
-
-func (w *watch) start(ctx workflow.Context) {
-	for _, h := range w.outlook().WatchedHosts() {
-		w.lookAfter(ctx, h)
-	}
-	w.rejoined = func(name string) { // green is there now, too
-		for _, h := range w.plan.Hosts {
-			if h.Name == name {
-				workflow.Go(ctx, func(ctx workflow.Context) { w.watchHost(ctx, h, target(h, w.state.Hosts, w.service), nil) })
-			}
-		}
-	}
-	for _, i := range w.edges() {
-		workflow.Go(ctx, func(ctx workflow.Context) { w.watchEdge(ctx, i) })
-	}
-}
-
-// lookAfter watches green and blue on a host, as far as they are there.
-func (w *watch) lookAfter(ctx workflow.Context, h slipway.PlanHost) {
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		var blue *activities.WatchedTarget
-		if w.blue != nil {
-			blue = target(h, w.blue.Hosts, w.blue.Service)
-		}
-		if blue != nil && w.blue.Adopted != nil {
-			blue.Address = w.blue.Adopted.Upstream
-		}
-		green := target(h, w.state.Hosts, w.service)
-		if w.blueOnly {
-			green = nil
-		}
-		if green != nil || blue != nil {
-			w.watchHost(ctx, h, green, blue)
-		}
-	})
-}
-
-func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, green, blue *activities.WatchedTarget) {
-	if blue != nil {
-		blue.Stopped = w.outlook().Stops()
-	}
-	in := activities.WatchInput{Host: h.Name, Green: green, Blue: blue, Ready: true}
-	for ctx.Err() == nil && w.alarm == "" {
-		seen, err := call(ctx, on(h, watching(slipway.DoesWatch(h.Name), w.atMost)), host.WatchHost, in)
-		if err != nil && ctx.Err() == nil && h.Agent { // nothing else ends a watch
-			w.away[h.Name] = message(err)
-			w.state.RollbackReady = false
-			w.details(ctx)
-			_ = workflow.Sleep(ctx, agentTimeout) // the next attempt waits as long again
-			continue
-		}
-		if err != nil {
-			return // cancelled
-		}
-		if seen.GreenFailed != "" && w.overtaken == "" {
-			w.alarm, w.fallen = seen.GreenFailed, append(w.fallen, h.Name)
-			return
-		}
-		if err := w.whileOvertaken(ctx); err != nil {
-			return
-		}
-		in.Ready = seen.Ready
-		delete(w.away, h.Name)
-		if !seen.Ready {
-			w.away[h.Name] = seen.Reason
-		}
-		for i := range w.state.Hosts {
-			if at := &w.state.Hosts[i]; at.Name == h.Name && at.Phase != slipway.HostQuarantined {
-				at.Error = w.away[h.Name]
-			}
-		}
-		w.state.RollbackReady = w.ready()
-		w.details(ctx)
-	}
-}
-
-func (w *watch) watchEdge(ctx workflow.Context, i int) {
-	edge := w.plan.Edges[i]
-	for ctx.Err() == nil && w.alarm == "" {
-		route, err := call(ctx, watching(slipway.DoesWatch(edge.Name), w.atMost), central.WatchEdge, activities.WatchEdgeInput{
-			Edge: edge.Name, Service: w.in.ID.ServiceID, Generation: w.state.Edges[i].Generation,
-		})
-		if err != nil {
-			return // cancelled; nothing else ends a watch
-		}
-		w.acknowledged(i, route, nil)
-		if !slices.Contains(w.told(), i) {
-			w.asked = true
-			w.alarm = fmt.Sprintf("edge %s was pointed at %s by %s, before it was switched: %s", edge.Name, orNothing(route.Active), route.By, route.Reason)
-			return
-		}
-		// A later release writes generations too, when it takes over and when it
-		// goes back to this one. Neither is a reason to go back to blue.
-		if route.Active != w.state.ID && !slipway.IsRelease(route.By) {
-			w.asked = true
-			w.alarm = fmt.Sprintf("%s went back to %s on edge %s: %s", route.By, orNothing(route.Active), edge.Name, route.Reason)
-		}
-	}
-}
-
-func target(host slipway.PlanHost, at []slipway.ReleaseHost, service slipway.Service) *activities.WatchedTarget {
-	for _, h := range at {
-		if h.Name == host.Name && h.Phase != slipway.HostQuarantined {
-			return &activities.WatchedTarget{
-				Container: h.Container,
-				Address:   probedAt(host, h, service),
-				Check:     service.Healthcheck,
-				StartedAt: h.StartedAt,
-				Secrets:   service.Container.Secrets(),
-			}
-		}
-	}
-	return nil
 }

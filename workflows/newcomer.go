@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"slices"
+
 	"go.temporal.io/sdk/workflow"
 
 	"slipway"
@@ -45,7 +47,6 @@ func (n newcomer) start(ctx workflow.Context, plan slipway.PlanHost, at *slipway
 	start := activities.StartInput{
 		Host:     plan.Name,
 		Release:  n.release,
-		Name:     at.Container,
 		Service:  n.service,
 		Registry: n.registry,
 		Image:    n.image,
@@ -58,12 +59,21 @@ func (n newcomer) start(ctx workflow.Context, plan slipway.PlanHost, at *slipway
 	if plan.Publish {
 		start.Publish = &slipway.Publish{Address: plan.Address, Ports: plan.Ports}
 	}
-	container, err := call(ctx, promptly(plan, n.patience, starting(slipway.DoesStart(plan.Name), n.deadline())), host.StartGreen, start)
+	at.Replicas = slices.Clone(at.Replicas) // whoever has this host from a version shares them
+	err := eachOf(ctx, *at, func(ctx workflow.Context, i int, one slipway.ReleaseHost) error {
+		start := start
+		start.Name = one.Container
+		container, err := call(ctx, promptly(plan, n.patience, starting(slipway.DoesStart(plan.Name, i), n.deadline())), host.StartGreen, start)
+		if err != nil {
+			return &failedContainer{one.Container, err}
+		}
+		at.Started(i, container)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	at.Phase, at.Address, at.HostPort, at.StartedAt = slipway.HostStarted, container.Address, container.HostPort, container.StartedAt
-	at.Signature = container.Signature
+	at.Phase = slipway.HostStarted
 	moved()
 	if err := n.prove(ctx, plan, *at); err != nil {
 		return err
@@ -73,13 +83,37 @@ func (n newcomer) start(ctx workflow.Context, plan slipway.PlanHost, at *slipway
 	return nil
 }
 
-// prove returns when the version is ready on a host where it was started.
+// prove returns when the version is ready on a host where it was started: all of
+// its containers are.
 func (n newcomer) prove(ctx workflow.Context, plan slipway.PlanHost, at slipway.ReleaseHost) error {
-	in := proofOf(plan, at, n.service)
-	in.Patience = n.patience
-	_, err := call(ctx, promptly(plan, n.patience, starting(slipway.DoesProve(plan.Name), n.deadline())), host.ProbeGreen, in)
-	return err
+	return eachOf(ctx, at, func(ctx workflow.Context, i int, one slipway.ReleaseHost) error {
+		in := proofOf(plan, one, n.service)
+		in.Patience = n.patience
+		_, err := call(ctx, promptly(plan, n.patience, starting(slipway.DoesProve(plan.Name, i), n.deadline())), host.ProbeGreen, in)
+		if err != nil {
+			return &failedContainer{one.Container, err}
+		}
+		return nil
+	})
 }
+
+// eachOf calls f for each container of a version on a host, side by side, as each
+// does.
+func eachOf(ctx workflow.Context, at slipway.ReleaseHost, f func(ctx workflow.Context, i int, one slipway.ReleaseHost) error) error {
+	all := at.Containers()
+	if len(all) == 1 {
+		return f(ctx, 0, all[0]) // in its turn among those of other hosts, as it was before there were several
+	}
+	return each(ctx, len(all), func(ctx workflow.Context, i int) error { return f(ctx, i, all[i]) })
+}
+
+// A failedContainer says which of a host's containers an error is about.
+type failedContainer struct {
+	name string
+	error
+}
+
+func (f *failedContainer) Unwrap() error { return f.error }
 
 // proofOf is how a container is proven.
 func proofOf(plan slipway.PlanHost, at slipway.ReleaseHost, service slipway.Service) activities.ProbeInput {

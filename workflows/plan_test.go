@@ -128,14 +128,18 @@ func TestReleaseDoesWhatItsPlanSaid(t *testing.T) {
 					s.doesAsPlanned(c.before, c.order)
 				})
 			}
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				newStory(t, size).doesAsPlanned(c.before, c.order)
-			})
+			for kind, shape := range map[string]func(*slipway.Service){"": nil, ", two on each host": twice(nil)} {
+				t.Run(name+kind, func(t *testing.T) {
+					t.Parallel()
+					s := newStory(t, size)
+					s.shape = shape
+					s.doesAsPlanned(c.before, c.order)
+				})
+			}
 			if size == 1 {
 				continue
 			}
-			for kind, shape := range map[string]func(*slipway.Service){"in groups": inGroups, "in groups, with a command": migrating(inGroups)} {
+			for kind, shape := range map[string]func(*slipway.Service){"in groups": inGroups, "in groups, with a command": migrating(inGroups), "in groups, two on each host": twice(inGroups)} {
 				t.Run(name+" "+kind, func(t *testing.T) {
 					t.Parallel()
 					s := newStory(t, size)

@@ -71,7 +71,7 @@ func (r *release) reported(unanswered []error, tried []slipway.Finding) slipway.
 			continue
 		}
 		report.Hosts = append(report.Hosts, slipway.HostReport{Name: h.Name, Facts: r.facts[i]})
-		if err := r.plan.Unfit(h, r.facts[i]); err != nil {
+		if err := r.plan.Unfit(h, r.facts[i], r.service.PerHost()); err != nil {
 			refused(h, "place", activities.Failure(err))
 		}
 	}
@@ -111,6 +111,9 @@ func (r *release) ask(ctx workflow.Context, i int, patience slipway.Duration) er
 	in := activities.HostInput{Host: h.Name, Patience: patience, Images: r.imagesOn(h.Name), Taken: len(r.service.Container.Ports) > 0}
 	if at := r.state.Hosts[i]; at.Phase == slipway.HostReady {
 		in.Container, in.Image = at.Container, &r.image
+		for _, further := range at.Replicas {
+			in.Replicas = append(in.Replicas, further.Container)
+		}
 	}
 	if r.state.Kind != slipway.KindRollback { // which is not refused for it, and does not wait for it
 		in.Requires = r.plan.Requires(r.service, h.Name)

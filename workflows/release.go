@@ -48,7 +48,7 @@ type release struct {
 	unheard  []string             // hosts that were left out since the edges were asked
 	adopted  *slipway.Adoption    // nil: green is started by this release
 	reach    []string             // where each edge reaches what is adopted
-	fallen   []string             // hosts on which green died while blue was held
+	fallen   []Container          // containers of green that died while blue was held
 	undo     undoStack
 
 	cancel   workflow.CancelFunc // of everything that an abort breaks
@@ -173,7 +173,11 @@ func Started(in ReleaseInput) slipway.Release {
 		Behind:      []slipway.Behind{},
 	}
 	for _, h := range in.Order.Plan.Hosts {
-		state.Hosts = append(state.Hosts, slipway.ReleaseHost{Name: h.Name, Phase: slipway.HostPending, Container: in.ID.ContainerName(0)})
+		at := in.Order.Service.Place(in.ID, h.Name)
+		if in.Order.Kind == slipway.KindAdopt { // which is one, however many come after it
+			at.Replicas = nil
+		}
+		state.Hosts = append(state.Hosts, at)
 	}
 	if (slipway.Outlook{Order: in.Order}).Grouped() {
 		for _, g := range in.Order.Plan.Groups {

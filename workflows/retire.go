@@ -59,13 +59,15 @@ func remainsOf(id slipway.ServiceID, version *slipway.Version) Remains {
 		return remains
 	}
 	for i, h := range version.Plan.Hosts {
-		c := Container{Host: h, Name: version.Hosts[i].Container}
+		var edges []string
 		for _, e := range version.Plan.Edges {
 			if len(version.Plan.Edges) > 1 && !version.Detours && slices.Contains(e.Hosts, h.Name) {
-				c.Edges = append(c.Edges, e.Name)
+				edges = append(edges, e.Name)
 			}
 		}
-		remains.Containers = append(remains.Containers, c)
+		for _, at := range version.Hosts[i].Containers() {
+			remains.Containers = append(remains.Containers, Container{Host: h, Name: at.Container, Edges: edges})
+		}
 	}
 	return remains
 }

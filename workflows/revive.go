@@ -35,7 +35,9 @@ func revivalOf(next slipway.Service, version *slipway.Version) *Revival {
 		if version.Hosts[i].Phase == slipway.HostQuarantined {
 			continue // it never was there
 		}
-		revival.Containers = append(revival.Containers, Stopped{Container: Container{Host: h, Name: version.Hosts[i].Container}})
+		for _, at := range version.Hosts[i].Containers() {
+			revival.Containers = append(revival.Containers, Stopped{Container: Container{Host: h, Name: at.Container}})
+		}
 	}
 	return revival
 }
@@ -98,7 +100,8 @@ func (r *release) proveBlue(ctx workflow.Context) string {
 	text := ""
 	_ = each(ctx, len(r.stops.Containers), func(ctx workflow.Context, i int) error {
 		c := r.stops.Containers[i]
-		at := r.blue.Hosts[slices.IndexFunc(r.blue.Hosts, func(h slipway.ReleaseHost) bool { return h.Name == c.Host.Name })]
+		all := r.blue.Hosts[slices.IndexFunc(r.blue.Hosts, func(h slipway.ReleaseHost) bool { return h.Name == c.Host.Name })].Containers()
+		at := all[slices.IndexFunc(all, func(one slipway.ReleaseHost) bool { return one.Container == c.Name })]
 		in := proofOf(c.Host, at, r.blue.Service)
 		_, err := call(ctx, on(c.Host, starting("prove "+in.Container+" on "+in.Host, in.Deadline)), host.ProbeGreen, in)
 		if err != nil {

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -116,9 +115,6 @@ func (w *watch) failedMeanwhile(held string) error {
 // givesWay reports whether a newer release takes the place of this one while it
 // waits: not when it has come to a group already.
 func (r *release) givesWay() bool { return r.newer != nil && !r.served() }
-
-// aYear is how long something is watched of which nobody knows when it ends.
-const aYear = 365 * 24 * time.Hour
 
 // untilResumed keeps blue beyond its time while the line is stopped: who has
 // stopped it may be about to go back.

@@ -85,8 +85,10 @@ func (r *release) details(ctx workflow.Context) {
 		fmt.Fprintf(&b, "\n\nThe edges switched within %s.", s.SwitchSkew)
 	}
 	b.WriteString("\n\n| host | phase | container | image | |\n|---|---|---|---|---|\n")
-	for _, h := range s.Hosts {
-		fmt.Fprintf(&b, "| %s | %s | `%s` | `%s` | %s |\n", h.Name, h.Phase, h.Container, slipway.ShortDigest(h.Image), h.Error)
+	for _, host := range s.Hosts {
+		for _, h := range host.Containers() {
+			fmt.Fprintf(&b, "| %s | %s | `%s` | `%s` | %s |\n", h.Name, h.Phase, h.Container, slipway.ShortDigest(h.Image), h.Error)
+		}
 	}
 	b.WriteString("\n| edge | serves | generation | |\n|---|---|---|---|\n")
 	for _, e := range s.Edges {

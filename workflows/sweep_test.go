@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -26,7 +27,16 @@ func TestEveryStepMayFail(t *testing.T) {
 			s.missed["e2"] = true // if it is silent, too, it is left out
 		},
 	}
-	for name, shape := range map[string]func(*slipway.Service){"a worker": routeless, "a lonely worker": lonely, "an exclusive service": exclusive, "a service that migrates": migrating(nil), "a lonely worker that migrates": migrating(lonely)} {
+	for _, name := range []string{"a release", "a release that is undone"} {
+		prepare := courses[name]
+		courses[name+", two containers on each host"] = func(s *story) {
+			s.shape = twice(nil)
+			prepare(s)
+		}
+	}
+	several := maps.Clone(shapes)
+	several["a service that migrates"], several["a lonely worker that migrates"] = migrating(nil), migrating(lonely)
+	for name, shape := range several {
 		courses[name] = func(s *story) { s.shape = shape }
 		courses[name+" that is undone"] = func(s *story) {
 			s.shape = shape

@@ -30,9 +30,9 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 	deadline := r.service.Strategy.BlueGreen.SwitchTimeout
 	err = eachEdge(ctx, unstaged, func(ctx workflow.Context, i int) error {
 		edge := r.plan.Edges[i]
-		upstreams := r.plan.Upstreams(edge, r.state.Hosts, r.service.Container.Port)
+		upstreams, hosts := r.plan.Upstreams(edge, r.state.Hosts, r.service.Container.Port), r.plan.Reached(edge, r.state.Hosts)
 		if r.adopted != nil {
-			upstreams = []string{r.reach[i]}
+			upstreams, hosts = []string{r.reach[i]}, r.state.Hosts
 		}
 		_, err := call(ctx, switching(slipway.DoesStage(edge.Name), deadline), central.StageTarget, activities.StageInput{
 			Edge: edge.Name,
@@ -44,7 +44,7 @@ func (r *release) switchTraffic(ctx workflow.Context) error {
 				Away:       len(upstreams) == 0,
 				Generation: r.routes[i].Generation,
 			},
-			Warrant: reaching(r.warrant(), r.state.Hosts),
+			Warrant: reaching(r.warrant(), hosts),
 		})
 		return r.untaken(ctx, i, err)
 	})

@@ -99,7 +99,7 @@ func (r *release) stopBlue(ctx workflow.Context) error {
 		c := &r.stops.Containers[i]
 		grace := r.blue.Service.Container.StopGracePeriod
 		err := do(ctx, on(c.Host, removing(slipway.DoesStop(c.Name, c.Host.Name), grace)), host.StopContainer, activities.StopInput{
-			Host: c.Host.Name, Service: r.in.ID.ServiceID, Container: c.Name, Green: r.in.ID.ContainerName(0), Grace: grace, Warrant: r.warrant(),
+			Host: c.Host.Name, Service: r.in.ID.ServiceID, Container: c.Name, Green: r.state.ID, Grace: grace, Warrant: r.warrant(),
 		})
 		if c.Doubtful = err != nil; c.Doubtful && first == nil {
 			first = err

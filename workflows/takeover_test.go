@@ -16,7 +16,10 @@ func shaped(t *testing.T, shape func(*slipway.Service)) *story {
 	return s
 }
 
-var shapes = map[string]func(*slipway.Service){"a worker": routeless, "a lonely worker": lonely, "an exclusive service": exclusive}
+var shapes = map[string]func(*slipway.Service){
+	"a worker": routeless, "a lonely worker": lonely, "an exclusive service": exclusive,
+	"two of an exclusive service on each host": twice(exclusive),
+}
 
 // eachShape tells a story once for every shape that takes over by stopping blue.
 func eachShape(t *testing.T, script func(s *story)) {

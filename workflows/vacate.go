@@ -63,28 +63,24 @@ func Vacate(ctx workflow.Context, in VacateInput) (VacateResult, error) {
 	if err := takeEdges(ctx, in); err != nil {
 		return VacateResult{}, err
 	}
-	_ = each(ctx, len(edges), func(ctx workflow.Context, i int) error {
-		if in.Removal.takes(edges[i].Name) {
-			return nil
-		}
-		for _, upstream := range upstreams(before, edges[i]) {
-			if slices.Contains(upstreams(in.Version, edges[i]), upstream) {
-				continue
-			}
-			// Without an answer nothing more is waited for, as when a version is retired.
-			drain := in.Version.Service.Strategy.BlueGreen.DrainTimeout
-			_, _ = call(ctx, draining(slipway.DoesDrain(in.Version.Release, edges[i].Name), drain), central.DrainTarget, activities.TargetInput{
-				Edge: edges[i].Name, Service: in.Version.Service.ServiceID, Release: in.Version.Release, Upstream: upstream, Timeout: drain,
-			})
-		}
+	emptied := in.emptied(before)
+	_ = each(ctx, len(emptied), func(ctx workflow.Context, i int) error {
+		// Without an answer nothing more is waited for, as when a version is retired.
+		_, _ = call(ctx, draining(slipway.DoesDrain(in.Version.Release, emptied[i].Edge), emptied[i].Timeout), central.DrainTarget, emptied[i])
 		return nil
 	})
 	if i < 0 || in.Removal != nil && in.Removal.Gone {
 		return VacateResult{}, ctx.Err()
 	}
 	grace := in.Version.Service.Container.StopGracePeriod
-	err = do(ctx, on(in.Version.Plan.Hosts[i], removing(slipway.DoesRemove(in.Host.Container, in.Host.Name), grace)), host.RemoveContainer,
-		activities.RemoveInput{Host: in.Host.Name, Container: in.Host.Container, Grace: grace})
+	_ = eachOf(ctx, in.Host, func(ctx workflow.Context, _ int, one slipway.ReleaseHost) error { // all of them, even if one fails
+		failed := do(ctx, on(in.Version.Plan.Hosts[i], removing(slipway.DoesRemove(one.Container, one.Name), grace)), host.RemoveContainer,
+			activities.RemoveInput{Host: one.Name, Container: one.Container, Grace: grace})
+		if failed != nil {
+			err = failed
+		}
+		return nil
+	})
 	if err != nil && (in.Removal != nil || in.Version.Service.StopsBlue()) {
 		return VacateResult{}, err // that it takes no requests does not mean that it does nothing
 	}
@@ -92,6 +88,27 @@ func Vacate(ctx workflow.Context, in VacateInput) (VacateResult, error) {
 		return VacateResult{Left: message(err)}, ctx.Err()
 	}
 	return VacateResult{}, nil
+}
+
+// emptied are the containers that edges sent requests to before, and send none to
+// any more; each is waited for beside the others.
+func (in VacateInput) emptied(before slipway.Version) []activities.TargetInput {
+	var all []activities.TargetInput
+	for _, edge := range in.Version.Plan.Edges {
+		if in.Removal.takes(edge.Name) {
+			continue
+		}
+		now := upstreams(in.Version, edge)
+		for _, upstream := range upstreams(before, edge) {
+			if !slices.Contains(now, upstream) {
+				all = append(all, activities.TargetInput{
+					Edge: edge.Name, Service: in.Version.Service.ServiceID, Release: in.Version.Release,
+					Upstream: upstream, Timeout: in.Version.Service.Strategy.BlueGreen.DrainTimeout,
+				})
+			}
+		}
+	}
+	return all
 }
 
 // takeEdges has the edges that go with a host serve nothing of the service any

@@ -62,7 +62,7 @@ func (r *release) lookAtHost(ctx workflow.Context, i int) error {
 	if err := r.service.Blocked(h.Name, r.facts[i]); err != nil {
 		return activities.Failure(err)
 	}
-	return activities.Failure(r.plan.Unfit(h, r.facts[i]))
+	return activities.Failure(r.plan.Unfit(h, r.facts[i], r.service.PerHost()))
 }
 
 // readRoutes asks every edge that takes part what it serves. One that does not

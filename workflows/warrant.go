@@ -27,8 +27,8 @@ func (r *release) warrant() *slipway.Warrant {
 	return w
 }
 
-// reaching is a warrant for an edge, which is told of containers. One for a
-// version that was released without is none.
+// reaching is a warrant for an edge, which is told of the containers on hosts. One
+// for a version that was released without is none.
 func reaching(w *slipway.Warrant, hosts []slipway.ReleaseHost) *slipway.Warrant {
 	if w == nil {
 		return nil
@@ -36,8 +36,10 @@ func reaching(w *slipway.Warrant, hosts []slipway.ReleaseHost) *slipway.Warrant 
 	with := *w
 	with.Containers = nil
 	for _, h := range hosts {
-		if h.Signature != "" {
-			with.Containers = append(with.Containers, h.Signature)
+		for _, at := range h.Containers() {
+			if at.Signature != "" {
+				with.Containers = append(with.Containers, at.Signature)
+			}
 		}
 	}
 	return &with

@@ -135,7 +135,8 @@ func (w *world) upstreams(edge, release string) []string {
 	defer w.mu.Unlock()
 	out := []string{}
 	for _, upstream := range w.edges[edge][service.Key()].Targets[release].Upstreams {
-		out = append(out, w.container(upstream, release))
+		host, _ := w.container(upstream, release)
+		out = append(out, host)
 	}
 	return out
 }
@@ -175,6 +176,16 @@ func routeless(s *slipway.Service) {
 func lonely(s *slipway.Service) {
 	routeless(s)
 	s.Strategy.BlueGreen.StopFirst = true
+}
+
+// twice is a service of two containers on each host.
+func twice(shape func(*slipway.Service)) func(*slipway.Service) {
+	return func(s *slipway.Service) {
+		if shape != nil {
+			shape(s)
+		}
+		s.Replicas = 2
+	}
 }
 
 // exclusive is a service with a route of which no two versions may run at once.
@@ -219,12 +230,20 @@ func (w *world) running() []string {
 
 const stopped = " (stopped)"
 
-// run is what running returns when each host runs one container of each release.
+// run is what running returns when each host runs the containers of each release.
 func (w *world) run(releases ...string) []string {
 	out := []string{}
 	for _, h := range w.fleet.Hosts {
 		for _, release := range releases {
 			out = append(out, h.Name+"/"+release)
+			for n := 1; n < w.order("v1").Service.PerHost(); n++ {
+				name, state, _ := strings.Cut(release, " ")
+				id, err := slipway.ParseReleaseID(name)
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				out = append(out, h.Name+"/"+strings.TrimSuffix(id.ContainerName(n)+" "+state, " "))
+			}
 		}
 	}
 	slices.Sort(out)
@@ -382,7 +401,7 @@ func (e engine) Start(ctx context.Context, spec slipway.ContainerSpec) (slipway.
 func (e engine) alone(started string) {
 	for host, containers := range e.hosts {
 		for name, c := range containers {
-			if e.apart() && c.Running && name != started {
+			if e.apart() && c.Running && releaseOf(name) != releaseOf(started) {
 				e.t.Errorf("%s is started on %s while %s runs on %s", started, e.host, name, host)
 			}
 		}
@@ -476,11 +495,11 @@ func (e engine) Remove(_ context.Context, name string, _ time.Duration) error {
 	defer e.mu.Unlock()
 	for edge, table := range e.edges {
 		route := table[service.Key()]
-		if route.Active != name {
+		if route.Active != releaseOf(name) {
 			continue
 		}
-		for _, upstream := range route.Targets[name].Upstreams {
-			if e.container(upstream, name) == e.host {
+		for _, upstream := range route.Targets[route.Active].Upstreams {
+			if host, to := e.container(upstream, route.Active); host == e.host && to == name {
 				e.t.Errorf("%s is removed from %s while %s sends it traffic", name, e.host, edge)
 			}
 		}
@@ -489,25 +508,35 @@ func (e engine) Remove(_ context.Context, name string, _ time.Duration) error {
 	return nil
 }
 
-// container finds the host that runs a release's container at an address.
-func (w *world) container(address, release string) string {
+// releaseOf is the release that a container is of.
+func releaseOf(container string) string {
+	id, err := slipway.ParseContainerName(container)
+	if err != nil {
+		return container
+	}
+	return id.String()
+}
+
+// container finds a release's container at an address, and the host that runs it.
+func (w *world) container(address, release string) (host, name string) {
 	for _, h := range w.fleet.Hosts {
 		_, adopted := w.hosts[h.Name]["legacy"]
 		if adopted && release == service.Key()+".0" && address == slipway.HostPort(h.Address, 80) {
-			return h.Name
+			return h.Name, "legacy"
 		}
-		c, ok := w.hosts[h.Name][release]
-		if ok && (address == slipway.HostPort(c.Address, 8080) || address == slipway.HostPort(h.Address, c.HostPort)) {
-			return h.Name
+		for name, c := range w.hosts[h.Name] {
+			if releaseOf(name) == release && (address == slipway.HostPort(c.Address, 8080) || address == slipway.HostPort(h.Address, c.HostPort)) {
+				return h.Name, name
+			}
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // points notes where an edge is pointed at a container that is not there.
 func (a admin) points(release string) {
 	for _, upstream := range a.edges[a.edge][service.Key()].Targets[release].Upstreams {
-		if a.container(upstream, release) == "" {
+		if _, name := a.container(upstream, release); name == "" {
 			a.t.Errorf("%s is pointed at %s of %s, where nothing runs", a.edge, upstream, release)
 		}
 	}

@@ -43,6 +43,9 @@ func hostText(h slipway.ReleaseHost) string {
 	if h.Progress != "" && h.Phase == slipway.HostPulling {
 		text += "  " + h.Progress
 	}
+	if n := len(h.Containers()); n > 1 {
+		text += fmt.Sprintf("  %d containers", n)
+	}
 	if h.Error != "" {
 		first, _, _ := strings.Cut(h.Error, "\n")
 		text += ": " + first
