@@ -114,6 +114,7 @@ func audited(t *testing.T, s *system.System) map[string][]slipway.AuditEntry {
 
 func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing.T) {
 	s := start(t)
+	copied := collect(t, s)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	gates := "gates:\n"
@@ -209,6 +210,7 @@ func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing
 		}
 	}
 	wantAllAudited(t, s, answered)
+	wantAllCollected(t, s, copied)
 	t.Logf("%d requests for %d decisions and releases, %d kills", sent.Load(), all, auditedKills())
 	cli(t, s, 0, "abort", first)
 	for id := range ids {
