@@ -61,14 +61,14 @@ func New(c client.Client, config Config) *Worker {
 		Releases:   config.Releases,
 		Endings:    &endings{audit: config.Audit},
 	}
-	beat := []interceptor.WorkerInterceptor{&pulse{}}
+	around := []interceptor.WorkerInterceptor{&pulse{}, newRefusals(config)}
 	main := worker.New(c, workflows.TaskQueue, worker.Options{
 		MaxConcurrentActivityExecutionSize:      maxActivities,
 		MaxConcurrentEagerActivityExecutionSize: maxEager,
 		StickyScheduleToStartTimeout:            time.Second, // after a restart the old process's queue is nobody's
 		WorkerStopTimeout:                       stopTimeout,
 		MaxHeartbeatThrottleInterval:            throttle,
-		Interceptors:                            beat,
+		Interceptors:                            around,
 	})
 	beside := func(queue string, most int) worker.Worker {
 		return worker.New(c, queue, worker.Options{
@@ -76,7 +76,7 @@ func New(c client.Client, config Config) *Worker {
 			DisableWorkflowWorker:              true,
 			WorkerStopTimeout:                  stopTimeout,
 			MaxHeartbeatThrottleInterval:       throttle,
-			Interceptors:                       beat,
+			Interceptors:                       around,
 		})
 	}
 	watches, copies := beside(workflows.WatchQueue, maxWatches), beside(workflows.CopyQueue, maxCopies)
