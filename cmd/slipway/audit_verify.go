@@ -25,8 +25,8 @@ func (p *program) auditVerify() *cobra.Command {
 changed, removed, inserted or moved. That the end of a log was not cut off, and
 the whole not written anew, is known from its anchor: what the server (SLIPWAY_URL)
 says that Temporal keeps of it, for which you need to be an operator of the whole
-fleet. A chain that is gone as a whole is missed only on its own machine; --all
-misses those of every machine, for a directory into which they were copied.
+fleet. That a whole chain is gone is noticed only on its own machine, or with
+--all, for a directory into which the logs of all machines were copied.
 
 Exit status: 0 nothing was changed; 1 something was.`,
 		Args: cobra.NoArgs,
