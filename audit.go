@@ -128,6 +128,15 @@ func (a *AuditAnchor) thin(chain string) {
 	})
 }
 
+// An AuditCopy is a collector of logs that each process sends, too, what it
+// writes to its audit log.
+type AuditCopy struct {
+	Name  string `json:"name"`
+	URL   string `json:"url"`             // http:// or https://; syslog+tls://host:port, syslog+tcp:// or syslog+udp://
+	TLS   *TLS   `json:"tls,omitempty"`   // of https and syslog+tls; an empty CA: whom the system trusts; without Cert and Key this side shows none
+	Token *Value `json:"token,omitempty"` // of http and https: a reference to the bearer token
+}
+
 // AuditFilter narrows a list of entries. The zero filter is all of them.
 type AuditFilter struct {
 	Projects []string  // of one of these; nil: of any, and those of none

@@ -16,6 +16,7 @@ type Fleet struct {
 	Profiles   []Profile         `json:"profiles,omitempty"`
 	Directory  Directory         `json:"directory,omitzero"`
 	Signing    Signing           `json:"signing,omitzero"`
+	Copies     []AuditCopy       `json:"audit_copies,omitempty"`
 	Windows    []Window          `json:"windows,omitempty"`  // when releases may switch; none that concerns one: always
 	Freezes    []Window          `json:"freezes,omitempty"`  // when they may not
 	Holidays   []HolidayList     `json:"holidays,omitempty"` // that windows and freezes name

@@ -237,5 +237,5 @@ func (a Authority) registry(g grant, name string, role slipway.RegistryRole) err
 
 // refused is how an effect is refused for what is signed, or is not.
 func refused(release string, why error) error {
-	return slipway.Errorf(slipway.CodeForbidden, "%s is refused: %w", release, why)
+	return slipway.Errorf(slipway.CodeForbidden, "%s%s%w", release, refusal, why)
 }

@@ -136,6 +136,7 @@ func (a *Central) replaced(ctx context.Context, own slipway.ReleaseID, newer str
 	return serving
 }
 
+// uncounted is how what somebody is to have said is refused.
 func uncounted(what, release string, why error) error {
-	return slipway.Errorf(slipway.CodeForbidden, "%s on %s does not count: %w", what, release, why)
+	return slipway.Errorf(slipway.CodeForbidden, "%s on %s%s%w", what, release, void, why)
 }

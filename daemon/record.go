@@ -58,13 +58,16 @@ func (d *Daemon) open(ctx context.Context, c *starter.Client) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := d.registry.Register(d.writable()); err != nil {
+	from := source{log: r.log, positions: filepath.Join(d.config.Data, "audit-copies"), patience: copyTime, logger: d.config.Log}
+	copies := newCopies(from, d.fleet.Current)
+	if err := errors.Join(d.registry.Register(d.writable()), d.registry.Register(copies)); err != nil {
 		return errors.Join(err, r.log.Close())
 	}
 	d.note("process.started", slipway.AuditOK, "", map[string]string{"version": d.config.Version, "fleet": d.fleet.Current().Hash})
 	d.fleet.Tell(d.fleetChanged)
 	ctx, r.end = context.WithCancel(context.WithoutCancel(ctx)) // it ends after the last entry
 	r.over.Go(func() { d.keepAnchored(ctx, c) })
+	r.over.Go(func() { copies.run(ctx) })
 	return nil
 }
 

@@ -114,6 +114,7 @@ func audited(t *testing.T, s *system.System) map[string][]slipway.AuditEntry {
 
 func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing.T) {
 	s := start(t)
+	copied := collect(t, s)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	gates := "gates:\n"
@@ -209,6 +210,7 @@ func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing
 		}
 	}
 	wantAllAudited(t, s, answered)
+	wantAllCollected(t, s, copied)
 	t.Logf("%d requests for %d decisions and releases, %d kills", sent.Load(), all, auditedKills())
 	cli(t, s, 0, "abort", first)
 	for id := range ids {
@@ -345,32 +347,49 @@ func TestWhatMachinesDoAndFindIsAudited(t *testing.T) {
 	svc := service(t, s, "overridden", "strategy: {blue_green: {hold: 10m}}\n")
 	push(t, s, "overridden", "v1")
 	push(t, s, "overridden", "v2")
-	release(t, s, svc, "v1", 0)
+	first := release(t, s, svc, "v1", 0)
 	second := release(t, s, svc, "v2", 0)
-	restore := exec.CommandContext(t.Context(), s.Bin("slipway-edge"), "restore", "search/overridden", "--admin", s.EdgeAdmin(), "--reason", "users see errors")
-	if out, err := restore.CombinedOutput(); err != nil {
-		t.Fatalf("restore on the edge: %v\n%s", err, out)
+	override := func(to, reason string) {
+		t.Helper()
+		restore := exec.CommandContext(t.Context(), s.Bin("slipway-edge"), "restore", "search/overridden", "--to", to, "--admin", s.EdgeAdmin(), "--reason", reason)
+		restore.Env = append(os.Environ(), "SUDO_USER=otto")
+		if out, err := restore.CombinedOutput(); err != nil {
+			t.Fatalf("restore on the edge: %v\n%s", err, out)
+		}
 	}
+	// Slipway is away while somebody goes back, and forth, and once more back.
+	if err := s.Standalone.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	override(first.ID, "users see errors")
+	override(second.ID, "it was the database")
+	if err := s.Standalone.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	override(first.ID, "it was not")
 	await(t, s, second.ID, slipway.Ended)
+	want := []string{first.ID + ": users see errors", second.ID + ": it was the database", first.ID + ": it was not"}
 	deadline := time.After(30 * time.Second)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		list := decode[struct{ Entries []slipway.AuditEntry }](t, as(t, s, "olga", 0, "audit", "--service", "search/overridden", "-o", "json").Stdout)
-		found := map[string]int{}
-		for _, e := range list.Entries {
-			found[e.Action]++
-			if e.Action == "edge.override" && (!strings.HasPrefix(e.User, "operator:") || e.Reason != "users see errors" || e.Edge != "e1") {
-				t.Errorf("the override is %+v", e)
+		var found []string
+		for _, e := range slices.Backward(list.Entries) { // the oldest first
+			if e.Action == "edge.override" {
+				found = append(found, e.Release+": "+e.Reason)
+				if e.User != "operator:otto" || e.Edge != "e1" || e.After["at"] == "" {
+					t.Errorf("the override is %+v", e)
+				}
 			}
 		}
-		if found["edge.override"] == 1 {
+		if slices.Equal(found, want) {
 			break
 		}
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("the log has %v", found)
+			t.Fatalf("the overrides in the log are %q, want %q", found, want)
 		}
 	}
 	processes := as(t, s, "olga", 0, "audit", "--action", "process.started").Stdout

@@ -306,6 +306,27 @@ func TestWriteAccessToTemporalIsNotTheRightToRelease(t *testing.T) {
 	}
 	t.Logf("while all this went on: %d requests, %d failed, answers %v", report.Total, report.Failures, report.Answers)
 	wantContainers(t, s, "forged", first.ID, "search.forged.2")
+	wantRefusalsAudited(t, s, "StartGreen", "PullImage", "ReplicateImage", "StageTarget", "CommitTarget", "AmendTarget", "CheckDecision", "CheckRequest")
+}
+
+// wantRefusalsAudited wants the audit log to say what the intruder asked of
+// activities and did not get.
+func wantRefusalsAudited(t *testing.T, s *system.System, asked ...string) {
+	t.Helper()
+	found := map[string]int{}
+	for line := range strings.Lines(as(t, s, "olga", 0, "audit", "--service", "search/forged", "--action", "worker.refused", "--lines").Stdout) {
+		e := decode[slipway.AuditEntry](t, line)
+		if e.Kind != slipway.AuditRefused || e.Code != slipway.CodeForbidden || e.Detail == "" || e.Release == "" {
+			t.Errorf("the refusal is %+v", e)
+		}
+		found[e.After["activity"]]++
+	}
+	for _, name := range asked {
+		if found[name] == 0 {
+			t.Errorf("the audit log does not say that %s was refused; it has %v", name, found)
+		}
+	}
+	t.Logf("refusals in the audit log: %v", found)
 }
 
 // until waits for something that a person would see.

@@ -51,6 +51,8 @@ var fleetKeys = object[slipway.Fleet]{
 	"directory": func(f *slipway.Fleet, v value) {
 		directoryKeys.decode(v, &f.Directory, "{users: […]}", nil)
 	},
+	"audit_copies": func(f *slipway.Fleet, v value) { f.Copies = v.auditCopies() },
+
 	"windows":  func(f *slipway.Fleet, v value) { f.Windows = v.windows(windowKeys) },
 	"freezes":  func(f *slipway.Fleet, v value) { f.Freezes = v.windows(windowKeys) },
 	"holidays": func(f *slipway.Fleet, v value) { f.Holidays = v.holidays() },

@@ -40,7 +40,7 @@ func NewAgent(c client.Client, config Config, agent Agent) (*Worker, error) {
 		DisableWorkflowWorker:              true,
 		WorkerStopTimeout:                  agentStopTimeout,
 		MaxHeartbeatThrottleInterval:       throttle,
-		Interceptors:                       []interceptor.WorkerInterceptor{&pulse{}},
+		Interceptors:                       []interceptor.WorkerInterceptor{&pulse{}, newRefusals(config)},
 	})
 	w.RegisterActivity(hostActivities(config, hosts, &registries{fleet: config.Fleet, secrets: secrets.Store{}}))
 	return &Worker{parts: []worker.Worker{w}, hosts: hosts}, nil

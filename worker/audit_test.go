@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"context"
 	"log/slog"
 	"slices"
 	"strings"
@@ -9,25 +8,8 @@ import (
 	"time"
 
 	"slipway"
-	"slipway/activities"
 	"slipway/drivers/audit"
 )
-
-// overridden is an edge that a person has pointed at a release, and where a
-// release of ours then commits.
-type overridden struct {
-	activities.EdgeAdmin
-	by string
-}
-
-func (o *overridden) Route(_ context.Context, service slipway.ServiceID) (slipway.RouteState, error) {
-	return slipway.RouteState{ServiceID: service, Active: "search.api.1", Previous: "search.api.2", Generation: 7, By: o.by, Reason: "users see errors", ChangedAt: time.Now()}, nil
-}
-
-func (o *overridden) Commit(ctx context.Context, req slipway.CommitRequest) (slipway.RouteState, error) {
-	o.by = req.By
-	return o.Route(ctx, req.ServiceID)
-}
 
 func openLog(t *testing.T, dir string) *audit.Log {
 	t.Helper()
@@ -50,48 +32,6 @@ func told(t *testing.T, log *audit.Log) (lines []string) {
 		lines = append(lines, strings.Join([]string{e.Action, e.User, e.Release, e.Edge, e.Reason}, "|"))
 	}
 	return lines
-}
-
-// Activities see the same many times, and run again when their worker is lost.
-func TestWhatActivitiesComeAcrossIsAuditedOnce(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	service := slipway.ServiceID{Project: "search", Service: "api"}
-	for range 2 { // workers
-		log := openLog(t, dir)
-		f := &found{audit: log, logger: slog.New(slog.DiscardHandler)}
-		edge := auditedEdge{EdgeAdmin: &overridden{by: "operator:ops"}, name: "e1", found: f}
-		for range 3 {
-			if _, err := edge.Route(t.Context(), service); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := edge.Commit(t.Context(), slipway.CommitRequest{ServiceID: service, By: "search.api.4"}); err != nil {
-			t.Fatal(err)
-		}
-		want := []string{"edge.override|operator:ops|search.api.1|e1|users see errors"}
-		if got := told(t, log); !slices.Equal(got, want) {
-			t.Errorf("entries %q, want %q", got, want)
-		}
-		if err := log.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// A log that cannot be written is in nobody's way.
-func TestAnAuditLogThatCannotBeWrittenKeepsNoActivityBack(t *testing.T) {
-	t.Parallel()
-	log := openLog(t, t.TempDir())
-	if err := log.Close(); err != nil {
-		t.Fatal(err)
-	}
-	edge := auditedEdge{EdgeAdmin: &overridden{by: "operator:ops"}, name: "e1", found: &found{audit: log, logger: slog.New(slog.DiscardHandler)}}
-	for range 3 {
-		if _, err := edge.Route(t.Context(), slipway.ServiceID{Project: "search", Service: "api"}); err != nil {
-			t.Error(err)
-		}
-	}
 }
 
 // An attempt whose answer was lost may have written it; the next one, of the

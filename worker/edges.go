@@ -21,7 +21,16 @@ type knownEdge struct {
 	client *slipwayedge.Client
 }
 
+// Edge is that of activities.Edges.
 func (e *edges) Edge(name string) (activities.EdgeAdmin, error) {
+	c, err := e.client(name)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (e *edges) client(name string) (*slipwayedge.Client, error) {
 	edge, ok := e.fleet().Edge(name)
 	if !ok {
 		return nil, slipway.Errorf(slipway.CodeNotFound, "edge %q is not in the fleet file", name)

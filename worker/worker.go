@@ -43,6 +43,8 @@ const (
 type Worker struct {
 	parts []worker.Worker // in the order in which they start
 	hosts *hosts
+
+	overrides *overrides // nil: of an agent, which reaches no edges
 }
 
 // New makes a worker for the central task queues. It polls once it is started.
@@ -51,23 +53,22 @@ func New(c client.Client, config Config) *Worker {
 	hosts := &hosts{fleet: config.Fleet}
 	edges := &edges{fleet: config.Fleet}
 	host := hostActivities(config, hosts, registries)
-	found := &found{audit: config.Audit, logger: config.Log}
 	host.Edges = edges // an agent reaches none
 	central := &activities.Central{
 		Authority:  authority(config),
 		Registries: registries,
-		Edges:      auditedEdges{edges: edges, found: found},
+		Edges:      edges,
 		Releases:   config.Releases,
 		Endings:    &endings{audit: config.Audit},
 	}
-	beat := []interceptor.WorkerInterceptor{&pulse{}}
+	around := []interceptor.WorkerInterceptor{&pulse{}, newRefusals(config)}
 	main := worker.New(c, workflows.TaskQueue, worker.Options{
 		MaxConcurrentActivityExecutionSize:      maxActivities,
 		MaxConcurrentEagerActivityExecutionSize: maxEager,
 		StickyScheduleToStartTimeout:            time.Second, // after a restart the old process's queue is nobody's
 		WorkerStopTimeout:                       stopTimeout,
 		MaxHeartbeatThrottleInterval:            throttle,
-		Interceptors:                            beat,
+		Interceptors:                            around,
 	})
 	beside := func(queue string, most int) worker.Worker {
 		return worker.New(c, queue, worker.Options{
@@ -75,7 +76,7 @@ func New(c client.Client, config Config) *Worker {
 			DisableWorkflowWorker:              true,
 			WorkerStopTimeout:                  stopTimeout,
 			MaxHeartbeatThrottleInterval:       throttle,
-			Interceptors:                       beat,
+			Interceptors:                       around,
 		})
 	}
 	watches, copies := beside(workflows.WatchQueue, maxWatches), beside(workflows.CopyQueue, maxCopies)
@@ -85,7 +86,7 @@ func New(c client.Client, config Config) *Worker {
 		part.RegisterActivity(host)
 	}
 	copies.RegisterActivity(central)
-	return &Worker{parts: []worker.Worker{main, watches, copies}, hosts: hosts}
+	return &Worker{parts: []worker.Worker{main, watches, copies}, hosts: hosts, overrides: newOverrides(config, edges)}
 }
 
 func authority(config Config) activities.Authority {
@@ -112,12 +113,18 @@ func (w *Worker) Start() error {
 			return fmt.Errorf("start worker: %w", err)
 		}
 	}
+	if w.overrides != nil {
+		w.overrides.start()
+	}
 	return nil
 }
 
 // Stop stops polling, gives activities a moment to end, and closes what was
 // dialled. Whatever did not end is tried again by the next worker.
 func (w *Worker) Stop() {
+	if w.overrides != nil {
+		w.overrides.stop()
+	}
 	for _, part := range slices.Backward(w.parts) {
 		part.Stop()
 	}

@@ -16,21 +16,25 @@ func (p *program) auditVerify() *cobra.Command {
 	var (
 		dir     string
 		offline bool
+		all     bool
 	)
 	cmd := &cobra.Command{
-		Use:   "verify [--dir DIR] [--offline]",
+		Use:   "verify [--dir DIR] [--all] [--offline]",
 		Short: "Find what was changed in the audit log's files on this machine",
 		Long: `Reads the files of the audit log on this machine and says where a line was
 changed, removed, inserted or moved. That the end of a log was not cut off, and
 the whole not written anew, is known from its anchor: what the server (SLIPWAY_URL)
 says that Temporal keeps of it, for which you need to be an operator of the whole
-fleet.
+fleet. That a whole chain is gone is noticed only on its own machine, or with
+--all, for a directory into which the logs of all machines were copied.
 
 Exit status: 0 nothing was changed; 1 something was.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&dir, "dir", "/var/lib/slipway/audit", "the `directory` of the log: audit in the one that --data named")
+	cmd.Flags().BoolVar(&all, "all", false, "the logs of all machines are in the directory: none that the anchor knows may be missing")
 	cmd.Flags().BoolVar(&offline, "offline", false, "without the anchor")
+	cmd.MarkFlagsMutuallyExclusive("all", "offline")
 	cmd.RunE = p.verb(func(ctx context.Context, _ []string) error {
 		var result struct {
 			audit.Report
@@ -44,6 +48,14 @@ Exit status: 0 nothing was changed; 1 something was.`,
 			result.Anchor = "not compared: " + err.Error()
 		default:
 			anchor, result.Anchor = &known, "compared"
+		}
+		if all {
+			if anchor == nil {
+				return slipway.Errorf(slipway.CodeUnavailable, "--all needs the anchor, which is %s", result.Anchor)
+			}
+			if err := bringTogether(anchor, dir); err != nil {
+				return err
+			}
 		}
 		var err error
 		if result.Report, err = audit.Verify(dir, anchor); err != nil {
@@ -72,6 +84,15 @@ func (p *program) anchor(ctx context.Context, offline bool) (slipway.AuditAnchor
 		return slipway.AuditAnchor{}, err
 	}
 	return server.AuditAnchor(ctx)
+}
+
+// bringTogether has an anchor say that all chains are in the directory.
+func bringTogether(anchor *slipway.AuditAnchor, dir string) error {
+	place, err := audit.Place(dir)
+	for i := range anchor.Heads {
+		anchor.Heads[i].Place = place
+	}
+	return err
 }
 
 func verified(r audit.Report, anchored bool) string {

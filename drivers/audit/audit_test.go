@@ -225,7 +225,7 @@ func TestWhatIsSeenTwiceIsWrittenOnce(t *testing.T) {
 	for range 2 { // processes
 		l := open(t, dir)
 		for range 2 {
-			if err := l.Once(t.Context(), time.Time{}, seen); err != nil {
+			if err := l.Settle(t.Context(), time.Time{}, seen, true); err != nil {
 				t.Fatal(err)
 			}
 		}

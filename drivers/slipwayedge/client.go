@@ -75,6 +75,19 @@ func (c *Client) Override(ctx context.Context, req slipway.OverrideRequest) (sli
 	return c.state(ctx, http.MethodPost, req.ServiceID, "/override", req)
 }
 
+// TakeOverrides returns what people have decided on the edge itself and nobody
+// has written down yet, the earliest first. It is lent to by, who is the same
+// over restarts, for a minute; what is lent to somebody else is left out.
+func (c *Client) TakeOverrides(ctx context.Context, by string) (overrides []slipway.Override, err error) {
+	err = c.call(ctx, http.MethodPost, "/v1/overrides/take", slipway.TakeRequest{By: by}, &overrides)
+	return overrides, err
+}
+
+// OverridesTaken has the edge forget overrides that are written down.
+func (c *Client) OverridesTaken(ctx context.Context, ids []string) error {
+	return c.call(ctx, http.MethodPost, "/v1/overrides/taken", slipway.TakenRequest{IDs: ids}, &[]slipway.Override{})
+}
+
 // Drain returns when no request is in flight for what it asks, or with the
 // number that still are when its timeout has passed.
 func (c *Client) Drain(ctx context.Context, req slipway.DrainRequest) (inFlight int, err error) {

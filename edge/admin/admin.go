@@ -11,11 +11,14 @@
 //	POST   /v1/routes/{project}/{service}/override   slipway.OverrideRequest
 //	POST   /v1/routes/{project}/{service}/unstage    slipway.UnstageRequest
 //	GET    /v1/routes/{project}/{service}/drain?release=ID&timeout=30s[&upstream=HOST:PORT]
+//	POST   /v1/overrides/take                        slipway.TakeRequest
+//	POST   /v1/overrides/taken                       slipway.TakenRequest
 //	GET    /healthz
 //	GET    /metrics
 //
-// Everything but /metrics and /healthz answers JSON. A POST answers the
-// slipway.RouteState that it led to. An error answers a code of slipway's, a
+// Everything but /metrics and /healthz answers JSON. A POST to a route answers
+// the slipway.RouteState that it led to, one to overrides those that there are
+// for whoever asks. An error answers a code of slipway's, a
 // message, and where it is a conflict the state that was found.
 package admin
 
@@ -56,6 +59,8 @@ func Handler(k *keeper.Keeper, d Drainer, metrics prometheus.Gatherer) http.Hand
 	mux.Handle("POST /v1/routes/{project}/{service}/override", write(k.Override))
 	mux.Handle("POST /v1/routes/{project}/{service}/unstage", write(a.unstage))
 	mux.Handle("GET /v1/routes/{project}/{service}/drain", answer(a.drain))
+	mux.Handle("POST /v1/overrides/take", answer(a.take))
+	mux.Handle("POST /v1/overrides/taken", answer(a.taken))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	return mux

@@ -46,6 +46,22 @@ func (a *api) remove(r *http.Request) (any, error) {
 	return slipway.RouteState{ServiceID: id}, nil
 }
 
+func (a *api) take(r *http.Request) (any, error) {
+	var req slipway.TakeRequest
+	if err := decode(r.Body, &req); err != nil {
+		return nil, err
+	}
+	return a.keeper.Take(req)
+}
+
+func (a *api) taken(r *http.Request) (any, error) {
+	var req slipway.TakenRequest
+	if err := decode(r.Body, &req); err != nil {
+		return nil, err
+	}
+	return []slipway.Override{}, a.keeper.Taken(req)
+}
+
 func (a *api) drain(r *http.Request) (any, error) {
 	id, err := service(r)
 	if err != nil {

@@ -101,5 +101,6 @@ func loaded(path string) (slipway.Table, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	return dir.Load(slog.New(slog.DiscardHandler))
+	state, err := dir.Load(slog.New(slog.DiscardHandler))
+	return state.Table, err
 }

@@ -12,8 +12,14 @@ import (
 // A record is what one file holds: a line with the SHA-256 of all that
 // follows, then this as JSON.
 type record struct {
-	Sequence uint64        `json:"sequence"` // grows with each write; the higher of two good files is the later one
-	Table    slipway.Table `json:"table"`
+	Sequence uint64 `json:"sequence"` // grows with each write; the higher of two good files is the later one
+	State
+}
+
+// State is what is kept.
+type State struct {
+	Table     slipway.Table      `json:"table"`
+	Overrides []slipway.Override `json:"overrides,omitempty"` // that Slipway has not written down yet, the earliest first
 }
 
 func (r record) encode() ([]byte, error) {

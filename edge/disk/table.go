@@ -15,10 +15,10 @@ import (
 // files are where the table is kept, in the order they are replaced.
 var files = []string{"table.json", "table.copy.json"}
 
-// Load reads the last acknowledged table. It is empty only in a directory in
+// Load reads the last acknowledged state. Its table is empty only in a directory in
 // which none was ever written. Where one file is damaged, missing or older it
 // is written anew from the other; where no file is good, Load fails.
-func (d *Dir) Load(log *slog.Logger) (slipway.Table, error) {
+func (d *Dir) Load(log *slog.Logger) (State, error) {
 	var good []record
 	var bad []error
 	absent := 0
@@ -39,10 +39,10 @@ func (d *Dir) Load(log *slog.Logger) (slipway.Table, error) {
 		good = append(good, r)
 	}
 	if absent == len(files) {
-		return slipway.Table{}, nil
+		return State{Table: slipway.Table{}}, nil
 	}
 	if len(good) == 0 {
-		return nil, fmt.Errorf("no good table in %s: %w: bring a good file back from a backup, or move these away to begin with no routes at all", d.path, errors.Join(bad...))
+		return State{}, fmt.Errorf("no good table in %s: %w: bring a good file back from a backup, or move these away to begin with no routes at all", d.path, errors.Join(bad...))
 	}
 	last := slices.MaxFunc(good, func(a, b record) int { return cmp.Compare(a.Sequence, b.Sequence) })
 	d.sequence = last.Sequence
@@ -51,18 +51,18 @@ func (d *Dir) Load(log *slog.Logger) (slipway.Table, error) {
 	}
 	if len(good) < len(files) || good[0].Sequence != good[1].Sequence {
 		log.Warn("table file repaired from its copy", "sequence", last.Sequence, "damaged", errors.Join(bad...))
-		if err := d.Save(last.Table); err != nil {
-			return nil, err
+		if err := d.Save(last.State); err != nil {
+			return State{}, err
 		}
 	}
-	return last.Table, nil
+	return last.State, nil
 }
 
-// Save makes t the table that Load reads from now on. When it returns nil, t
-// is on disk. When it fails, Load will read either t or the table before it.
-func (d *Dir) Save(t slipway.Table) error {
+// Save makes s the state that Load reads from now on. When it returns nil, s
+// is on disk. When it fails, Load will read either s or the state before it.
+func (d *Dir) Save(s State) error {
 	d.sequence++
-	text, err := record{Sequence: d.sequence, Table: t}.encode()
+	text, err := record{Sequence: d.sequence, State: s}.encode()
 	if err != nil {
 		return fmt.Errorf("encode table: %w", err)
 	}

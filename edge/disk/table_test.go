@@ -30,7 +30,7 @@ func saved(t *testing.T, tables ...slipway.Table) string {
 	path := filepath.Join(t.TempDir(), "data")
 	dir, _ := load(t, path)
 	for _, table := range tables {
-		if err := dir.Save(table); err != nil {
+		if err := dir.Save(disk.State{Table: table}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,7 +49,7 @@ func load(t *testing.T, path string) (*disk.Dir, slipway.Table) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dir, got
+	return dir, got.Table
 }
 
 func TestNewDirectoryIsEmpty(t *testing.T) {
@@ -90,7 +90,7 @@ func TestLastSavedTableIsRead(t *testing.T) {
 				t.Errorf("the files are not alike after loading:\n%s\n%s", a, b)
 			}
 			dir, _ = load(t, path)
-			if err := dir.Save(table(3)); err != nil {
+			if err := dir.Save(disk.State{Table: table(3)}); err != nil {
 				t.Fatal(err)
 			}
 			dir.Close()
@@ -144,7 +144,7 @@ func TestFailedSaveKeepsTheTableBefore(t *testing.T) {
 	path := saved(t, table(1))
 	dir, _ := load(t, path)
 	mkdir(t, path, first+".new")
-	if err := dir.Save(table(2)); err == nil {
+	if err := dir.Save(disk.State{Table: table(2)}); err == nil {
 		t.Fatal("saved where it cannot write")
 	}
 	remove(t, path, first+".new")

@@ -27,21 +27,23 @@ type Keeper struct {
 	log    *slog.Logger
 	meters meters
 
-	writing sync.Mutex // held while a write goes to disk; readers never take it
-	retired bool       // another process writes now
-	table   atomic.Pointer[slipway.Table]
+	writing   sync.Mutex // held while a write goes to disk; readers never take it
+	retired   bool       // another process writes now
+	table     atomic.Pointer[slipway.Table]
+	overrides overrides // guarded by writing
 }
 
 // New keeps what is in dir, and calls follow with the table now and after each
 // write that changes it.
 func New(dir *disk.Dir, follow func(slipway.Table), registry prometheus.Registerer, log *slog.Logger) (*Keeper, error) {
-	table, err := dir.Load(log)
+	state, err := dir.Load(log)
 	if err != nil {
 		return nil, err
 	}
 	k := &Keeper{dir: dir, follow: follow, log: log, meters: newMeters(registry)}
-	k.table.Store(&table)
-	follow(table)
+	k.table.Store(&state.Table)
+	k.overrides.kept = state.Overrides
+	follow(state.Table)
 	return k, nil
 }
 
@@ -125,13 +127,15 @@ func (k *Keeper) write(verb string, id slipway.ServiceID, release string, change
 		k.meters.writes.WithLabelValues(verb, "repeated").Inc()
 		return state, nil
 	}
+	overrides := k.overrides.with(before[id.Key()], after[id.Key()])
 	start := time.Now()
-	if err := k.dir.Save(after); err != nil {
+	if err := k.dir.Save(disk.State{Table: after, Overrides: overrides}); err != nil {
 		k.meters.writes.WithLabelValues(verb, "failed").Inc()
 		return before[id.Key()], slipway.Errorf(slipway.CodeUnavailable, "%s of %s is not on the edge's disk and moves no traffic: %w", verb, id, err)
 	}
 	k.meters.fsync.Observe(time.Since(start).Seconds())
 	k.table.Store(&after)
+	k.overrides.kept = overrides
 	k.follow(after)
 	k.meters.writes.WithLabelValues(verb, "written").Inc()
 	k.log.Info("table written", "verb", verb, "service", id.String(), "release", release,

@@ -73,10 +73,11 @@ func TestAmendmentsAreOnDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	table, err := k.dir.Load(slog.New(slog.DiscardHandler))
+	state, err := k.dir.Load(slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
+	table := state.Table
 	if got := table[app.Key()].Targets["shop.app.1"]; !got.Away() || got.Revision != 1 {
 		t.Errorf("on disk is %+v", got)
 	}

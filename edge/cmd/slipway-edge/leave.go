@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os/user"
 
 	"github.com/spf13/cobra"
 
@@ -22,11 +21,11 @@ func leaveCommand() *cobra.Command {
 			if data == "" || reason == "" {
 				return slipway.Errorf(slipway.CodeInvalid, "--data and --reason are needed: %s", cmd.UseLine())
 			}
-			person, err := user.Current()
+			who, err := person()
 			if err != nil {
-				return fmt.Errorf("find out who you are: %w", err)
+				return err
 			}
-			if err := disk.Leave(data, person.Username+": "+reason); err != nil {
+			if err := disk.Leave(data, who+": "+reason); err != nil {
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "the health check fails from now on; slipway-edge stay takes it back")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os/user"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,9 +26,9 @@ func restoreCommand() *cobra.Command {
 			if reason == "" {
 				return slipway.Errorf(slipway.CodeInvalid, "--reason is needed: say why, for those who read it later")
 			}
-			person, err := user.Current()
+			who, err := person()
 			if err != nil {
-				return fmt.Errorf("find out who you are: %w", err)
+				return err
 			}
 			client, err := there.client()
 			if err != nil {
@@ -48,7 +47,7 @@ func restoreCommand() *cobra.Command {
 				to = before.Previous
 			}
 			after, err := client.Override(cmd.Context(), slipway.OverrideRequest{
-				ServiceID: id, Release: to, By: "operator:" + person.Username, Reason: reason,
+				ServiceID: id, Release: to, By: "operator:" + who, Reason: reason,
 			})
 			if err != nil {
 				return err
