@@ -272,14 +272,14 @@ func (w *world) override(edge, release string) {
 type drivers struct{ *world }
 
 func (d drivers) Engine(name string) (activities.Engine, error) {
-	if _, ok := d.hosts[name]; !ok {
+	if _, ok := d.fleet.Host(name); !ok {
 		return nil, slipway.Errorf(slipway.CodeNotFound, "no host %s", name)
 	}
 	return engine{d.world, name}, nil
 }
 
 func (d drivers) Edge(name string) (activities.EdgeAdmin, error) {
-	if _, ok := d.edges[name]; !ok {
+	if _, ok := d.fleet.Edge(name); !ok {
 		return nil, slipway.Errorf(slipway.CodeNotFound, "no edge %s", name)
 	}
 	return admin{d.world, name}, nil
