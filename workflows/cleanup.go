@@ -55,6 +55,9 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 		}
 		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			in.Restores, in.Orphan, in.Await, in.Remains = nil, nil, nil, left
+			if in.Revive != nil && !in.Revive.Last { // it has been done
+				in.Revive = nil
+			}
 			return workflow.NewContinueAsNewError(ctx, CleanupType, in)
 		}
 		if err := awaitAllElsewhere(ctx, in, left.Edges); err != nil { // one that was dropped while it served may serve still

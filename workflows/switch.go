@@ -163,6 +163,7 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 }
 
 func (r *release) restoreAll(ctx workflow.Context) error {
+	r.restores, r.mute = nil, nil // of a pass before
 	problems := make([]error, len(r.plan.Edges))
 	wg := workflow.NewWaitGroup(ctx)
 	for _, i := range r.told() {
