@@ -17,7 +17,7 @@ type ProbeInput struct {
 	Address   string              `json:"address"` // host:port to probe
 	Check     slipway.Healthcheck `json:"check"`
 	Deadline  slipway.Duration    `json:"deadline"`          // from now until it must be proven
-	Secrets   map[string]string   `json:"secrets,omitempty"` // references by variable; their values are kept out of what it says
+	Secrets   map[string]string   `json:"secrets,omitempty"` // that it has, as the caller knows: what of them is kept out of what it says is read off the container
 
 	Patience slipway.Duration `json:"patience,omitempty"` // as in HostInput
 }
@@ -39,10 +39,11 @@ const (
 )
 
 // ProbeGreen returns when the container has answered Check.Successes probes in
-// a row; where there is nothing to ask, when it has run for Check.StartPeriod. It fails as soon as the container exits, with its last log lines; when
-// probes fail in a row after Check.StartPeriod, or the deadline passes, with
-// the last answer. A container that answers is proven, even while the engine
-// does not. It changes nothing, so it may run again.
+// a row; where there is nothing to ask, when it has run for Check.StartPeriod.
+// It fails as soon as the container exits, with its last log lines; when probes
+// fail in a row after Check.StartPeriod, or the deadline passes, with the last
+// answer. A container that answers is proven, even while the engine does not.
+// It changes nothing, so it may run again.
 func (a *Host) ProbeGreen(ctx context.Context, in ProbeInput) (ProbeResult, error) {
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {

@@ -22,7 +22,7 @@ type WatchedTarget struct {
 	Stopped   bool                `json:"stopped,omitempty"` // it is well if it is there, to be started again
 	Check     slipway.Healthcheck `json:"check"`
 	StartedAt time.Time           `json:"started_at,omitzero"` // when it was started, by its host's clock
-	Secrets   map[string]string   `json:"secrets,omitempty"`   // references by variable; their values are kept out of what it says
+	Secrets   map[string]string   `json:"secrets,omitempty"`   // as in ProbeInput
 }
 
 // WatchResult is what made WatchHost return: green failed, or blue is no

@@ -11,7 +11,8 @@ import (
 // Once appends an event unless this chain has one with the same action and
 // request that was written at since or later (the zero time: ever). So what is
 // seen again, by an activity that is tried again or after a restart, is one
-// entry. An error is that of Append. Two goroutines must not ask about the same thing at the same time.
+// entry. An error is that of Append. Two goroutines must not ask about the same
+// thing at the same time.
 func (l *Log) Once(ctx context.Context, since time.Time, e slipway.AuditEntry) error {
 	if there, err := l.has(since, e); err == nil && there {
 		return nil
