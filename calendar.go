@@ -77,8 +77,8 @@ func (c *Calendar) timed(f *Fleet, w Window) timed {
 // Empty reports whether nothing concerns the release.
 func (c Calendar) Empty() bool { return len(c.fleet)+len(c.own)+len(c.freezes) == 0 }
 
-// Unknown is a list of holidays that a window names and the fleet file has not;
-// empty for none.
+// Unknown is a list of holidays, or a time zone, that a window names and nobody
+// knows; empty for none.
 func (c Calendar) Unknown() string { return c.missing }
 
 // Shut says what keeps a release from switching at a moment, and until when;

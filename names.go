@@ -109,6 +109,9 @@ const (
 	LabelService = "slipway.service"
 	LabelRelease = "slipway.release" // the release's id
 	LabelDigest  = "slipway.digest"  // what was verified: the digest that the tag resolved to
+
+	LabelQuestion = "slipway.question" // Healthcheck.Question: what it may be asked
+	LabelSecrets  = "slipway.secrets"  // references to its secrets by variable, as JSON; empty: it has none
 )
 
 // Network is the name of the bridge network that Slipway keeps on each host.

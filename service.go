@@ -200,6 +200,20 @@ func (h Healthcheck) Asks() string {
 	return "does it run"
 }
 
+// Question is exactly what a container is asked, a command with all its
+// arguments. It is empty where only its engine is asked.
+func (h Healthcheck) Question() string {
+	switch {
+	case h.Path != "":
+		return "GET " + h.Path
+	case len(h.Exec) > 0:
+		return fmt.Sprintf("exec %q", h.Exec)
+	case h.TCP != 0:
+		return fmt.Sprintf("connect to port %d", h.TCP)
+	}
+	return ""
+}
+
 // AsksNothing reports whether the service file leaves it to the image how a
 // container is asked.
 func (h Healthcheck) AsksNothing() bool {

@@ -16,8 +16,8 @@ type Warrant struct {
 
 // Decided says why the decisions do not open all gates of an order that stand
 // before the switch of a group (from 1), and of those before it, for a release of
-// a digest; nil if they do. Each gate counts the people who
-// approved, without whoever asked for the release; one rejection closes it. A
+// a digest; nil if they do. Each gate counts the people who approved, without
+// whoever asked for the release, be it by a token; one rejection closes it. A
 // decision that is about something else is an error, not a voice less: it was
 // put there by somebody. The error has CodeForbidden.
 func (s OrderStatement) Decided(order, release, digest string, decisions []DecisionStatement, group int) error {
@@ -28,7 +28,7 @@ func (s OrderStatement) Decided(order, release, digest string, decisions []Decis
 		case d.Digest != digest || d.Settings != s.Settings || d.Plan != s.Plan:
 			return Errorf(CodeForbidden, "the decision of %s at gate %s of %s is about %s with settings %.12s and plan %.12s, but it is %s with %.12s and %.12s: what was approved has changed",
 				d.By, d.Gate, release, ShortDigest(d.Digest), d.Settings, d.Plan, ShortDigest(digest), s.Settings, s.Plan)
-		case d.By == "" || d.By == s.RequestedBy:
+		case d.By == "" || PersonOf(d.By) == PersonOf(s.RequestedBy):
 			return Errorf(CodeForbidden, "%s asked for %s and cannot decide on it", s.RequestedBy, release)
 		case d.Verdict != Approve:
 			return Errorf(CodeForbidden, "%s rejected gate %s of %s: %s", d.By, d.Gate, release, d.Reason)
@@ -43,8 +43,8 @@ func (s OrderStatement) Decided(order, release, digest string, decisions []Decis
 		}
 		var people []string
 		for _, d := range decisions {
-			if d.Gate == g.Name && !slices.Contains(people, d.By) {
-				people = append(people, d.By)
+			if person := PersonOf(d.By); d.Gate == g.Name && !slices.Contains(people, person) {
+				people = append(people, person)
 			}
 		}
 		if need := max(g.Approvers.Quorum, 1); len(people) < need {

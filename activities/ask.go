@@ -19,9 +19,10 @@ type asked struct {
 	proving bool // where nothing can be asked, it has to run for its start period
 	sparing bool // it may take its start period once more when its host was restarted
 
-	looked  bool      // the engine was asked, not the container
-	started time.Time // by the clock of the host: when the process that runs was started
-	since   time.Time // by ours: when that was first seen
+	made    slipway.ContainerState // as it was looked at last; zero: it was not
+	looked  bool                   // the engine was asked, not the container
+	started time.Time              // by the clock of the host: when the process that runs was started
+	since   time.Time              // by ours: when that was first seen
 }
 
 // ask asks once. An error says what came back.
@@ -50,6 +51,14 @@ func (a *asked) question(ctx context.Context) error {
 }
 
 func (a *asked) exec(ctx context.Context) error {
+	if a.made.Name == "" {
+		if _, err := a.inspect(ctx); err != nil {
+			return err
+		}
+	}
+	if err := mayBeAsked(a.made, a.target.Check); err != nil {
+		return err
+	}
 	limited, cancel := context.WithTimeout(ctx, a.target.Check.Timeout.Std())
 	defer cancel()
 	done, err := a.engine.Exec(limited, a.target.Container, a.target.Check.Exec)
@@ -101,14 +110,28 @@ func (a *asked) afresh(ctx context.Context) bool {
 		!state.StartedAt.Equal(a.target.StartedAt) && a.runs() < a.target.Check.StartPeriod.Std()
 }
 
+// meet finds out what is written on the container, if that is not known yet and
+// its engine answers.
+func (a *asked) meet(ctx context.Context) {
+	if a.made.Name == "" {
+		ctx, cancel := context.WithTimeout(ctx, inspecting)
+		defer cancel()
+		_, _ = a.inspect(ctx) // without it, nothing is told that could be a secret
+	}
+}
+
 func (a *asked) inspect(ctx context.Context) (slipway.ContainerState, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.target.Check.Timeout.Std())
 	defer cancel()
 	state, err := a.engine.Inspect(ctx, a.target.Container)
-	if err == nil && (a.since.IsZero() || !state.StartedAt.Equal(a.started)) {
+	if err != nil {
+		return state, err
+	}
+	a.made = state
+	if a.since.IsZero() || !state.StartedAt.Equal(a.started) {
 		a.started, a.since = state.StartedAt, time.Now()
 	}
-	return state, err
+	return state, nil
 }
 
 // runs is how long the process has been seen to run.

@@ -21,6 +21,7 @@ func TestGreenIsProvenByACommand(t *testing.T) {
 	t.Parallel()
 	m, host := newMachine()
 	const at = "search.api.2: check --deep"
+	m.environment, m.question = map[string]string{}, `exec ["check" "--deep"]`
 	m.answer(at, errRefused, nil)
 	in := asking(func(h *slipway.Healthcheck) { h.Exec = []string{"check", "--deep"} })
 	if err := run(t, host.ProbeGreen, in, nil); err != nil {
@@ -190,11 +191,25 @@ func TestReviveComesTooLateUnderALaterRelease(t *testing.T) {
 	if err := run(t, host.ReviveContainer, in, &result); err != nil || result.Overtaken != "search.api.3" {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	in.Before, in.Doubtful = 0, true
-	if err := run(t, host.ReviveContainer, in, nil); err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Join(m.did, ", "); got != "start search.api.1, stop search.api.1, start search.api.1" {
-		t.Errorf("it did %s", got)
+}
+
+// To stop it first takes the order that it was stopped for: whoever can write to
+// Temporal could stop what serves.
+func TestReviveStopsOnlyWhatWasToStop(t *testing.T) {
+	t.Parallel()
+	for did, forge := range map[string]func(*activities.ReviveInput){
+		"stop search.api.1, start search.api.1": func(*activities.ReviveInput) {},
+		"start search.api.1":                    func(in *activities.ReviveInput) { in.Warrant = nil },
+		"start shop.web.1":                      func(in *activities.ReviveInput) { in.Container = "shop.web.1" },
+	} {
+		m, host := newMachine()
+		in := activities.ReviveInput{Host: "h1", Service: search, Container: "search.api.1", Doubtful: true, Green: "search.api.2", Warrant: warranted()}
+		forge(&in)
+		if err := run(t, host.ReviveContainer, in, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(m.did, ", "); got != did {
+			t.Errorf("it did %s, want %s", got, did)
+		}
 	}
 }

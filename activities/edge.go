@@ -232,8 +232,9 @@ type DrainResult struct {
 const drainSlice = 5 * time.Second
 
 // DrainTarget waits until an edge has no request in flight for a release, or
-// for one upstream of it that was amended away before, or the timeout has passed. It changes nothing, so it may run again; then its
-// timeout begins again, which only makes it wait longer.
+// for one upstream of it that was amended away before, or the timeout has
+// passed. It changes nothing, so it may run again; then its timeout begins
+// again, which only makes it wait longer.
 func (a *Central) DrainTarget(ctx context.Context, in TargetInput) (DrainResult, error) {
 	edge, err := a.Edges.Edge(in.Edge)
 	if err != nil {

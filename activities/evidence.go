@@ -1,17 +1,16 @@
 package activities
 
 import (
-	"cmp"
 	"context"
+
+	"slipway"
 )
 
 // ContainerInput names a container of a release on a host.
 type ContainerInput struct {
-	Host      string            `json:"host"`
-	Release   string            `json:"release"`
-	Container string            `json:"container"`
-	As        string            `json:"as,omitempty"`      // what it is kept as, beside the hosts; empty: the host
-	Secrets   map[string]string `json:"secrets,omitempty"` // references by variable; their values are not kept
+	Host      string `json:"host"`
+	Release   string `json:"release"`
+	Container string `json:"container"` // the release's own, or the one that ran its command
 }
 
 // EvidenceResult says where the evidence is.
@@ -21,7 +20,9 @@ type EvidenceResult struct {
 }
 
 // KeepEvidence stores what is left of a container that failed, before it is
-// removed, without the values of its secrets. Idempotent: it replaces what an earlier attempt kept.
+// removed, without the values of its secrets. Of containers that no worker has
+// made for this release nothing is kept, nor told. Idempotent: it replaces what
+// an earlier attempt kept.
 func (a *Host) KeepEvidence(ctx context.Context, in ContainerInput) (EvidenceResult, error) {
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {
@@ -31,8 +32,20 @@ func (a *Host) KeepEvidence(ctx context.Context, in ContainerInput) (EvidenceRes
 	if err != nil {
 		return EvidenceResult{}, Failure(err)
 	}
-	evidence = a.redactor(ctx, in.Secrets, evidence.Container.Environment).evidence(evidence)
-	path, err := a.Evidence.Keep(ctx, in.Release, cmp.Or(in.As, in.Host), evidence)
+	c := evidence.Container
+	id, err := slipway.ParseReleaseID(in.Release)
+	if err == nil && (!own(c) || c.Labels[slipway.LabelRelease] != id.String()) {
+		err = slipway.Errorf(slipway.CodeForbidden, "container %s on host %s is none of %s: nothing of it is kept", in.Container, in.Host, in.Release)
+	}
+	if err != nil {
+		return EvidenceResult{}, Failure(err)
+	}
+	as := in.Host
+	if c.Name == id.PreDeployName() {
+		as = "pre_deploy-" + in.Host
+	}
+	evidence = a.redactor(ctx, secretsOf(c), c.Environment).evidence(evidence)
+	path, err := a.Evidence.Keep(ctx, id.String(), as, evidence)
 	if err != nil {
 		return EvidenceResult{}, Failure(err)
 	}

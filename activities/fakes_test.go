@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -60,7 +61,10 @@ type machine struct {
 	states      []slipway.ContainerState // what the next looks see, the last one again and again
 	others      []slipway.ContainerState // of the service on the host
 	did         []string                 // stops and starts
-	environment map[string]string        // that its container was made with; nil: it has none
+	environment map[string]string        // that its container was made with; nil: there is none
+	question    string                   // that its container is to be asked; empty: GET /healthz
+	greenAt     string                   // the address of search.api.2; empty: that of all
+	foreign     bool                     // somebody else made its containers
 	startError  error
 	unmet       []slipway.Unmet // what containers do not reach
 	reachError  error
@@ -72,6 +76,7 @@ type machine struct {
 	pings       []error                                                                    // what the next pings get, before it answers
 	refusal     error                                                                      // of the rules
 	kept        slipway.Evidence
+	keptAs      string
 	removed     []string
 }
 
@@ -163,9 +168,11 @@ func (m *machine) AwaitExit(ctx context.Context, _ string) (slipway.Exit, error)
 	}
 }
 
-func (m *machine) Evidence(context.Context, string) (slipway.Evidence, error) {
+func (m *machine) Evidence(_ context.Context, name string) (slipway.Evidence, error) {
+	labels := m.written(name)
+	labels["last"] = m.logs
 	return slipway.Evidence{
-		Container: slipway.ContainerState{Labels: map[string]string{"last": m.logs}, Exit: &slipway.Exit{Code: 1, Error: m.logs}, Environment: m.environment},
+		Container: slipway.ContainerState{Name: name, Labels: labels, Exit: &slipway.Exit{Code: 1, Error: m.logs}, Environment: m.environment},
 		Logs:      m.logs,
 		Inspect:   m.logs,
 	}, nil
@@ -214,16 +221,36 @@ func (m *machine) Inspect(_ context.Context, name string) (slipway.ContainerStat
 		if len(m.states) > 1 {
 			m.states = m.states[1:]
 		}
+		state.Name, state.Labels = name, m.written(name)
 		return state, nil
 	}
 	if m.environment == nil {
 		return slipway.ContainerState{}, slipway.Errorf(slipway.CodeNotFound, "there is no container %s", name)
 	}
-	return slipway.ContainerState{Name: name, Environment: m.environment, Address: "10.0.0.1", HostPort: 20001}, nil
+	address := "10.0.0.1"
+	if name == "search.api.2" && m.greenAt != "" {
+		address = m.greenAt
+	}
+	return slipway.ContainerState{Name: name, Labels: m.written(name), Environment: m.environment, Address: address, HostPort: 20001}, nil
 }
 
-func (m *machine) Keep(_ context.Context, _, _ string, evidence slipway.Evidence) (string, error) {
-	m.kept = evidence
+// written are the labels of a container: those of a release, unless it is
+// somebody else's.
+func (m *machine) written(name string) map[string]string {
+	if m.foreign {
+		return map[string]string{}
+	}
+	labels := map[string]string{
+		slipway.LabelRelease: strings.TrimSuffix(name, ".pre"), slipway.LabelQuestion: cmp.Or(m.question, "GET /healthz"), slipway.LabelSecrets: "",
+	}
+	if m.environment["DB_PASSWORD"] != "" {
+		labels[slipway.LabelSecrets] = `{"DB_PASSWORD":"env://DB"}`
+	}
+	return labels
+}
+
+func (m *machine) Keep(_ context.Context, _, as string, evidence slipway.Evidence) (string, error) {
+	m.kept, m.keptAs = evidence, as
 	return "/evidence", nil
 }
 

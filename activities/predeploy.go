@@ -28,7 +28,7 @@ func (a *Host) RunPreDeploy(ctx context.Context, in StartInput) (PreDeployResult
 	if err := a.mayPreDeploy(ctx, in); err != nil {
 		return none, Failure(err)
 	}
-	timeout, secrets := in.Service.PreDeploy.Timeout, in.Service.Container.Secrets()
+	timeout := in.Service.PreDeploy.Timeout
 	engine, spec, err := a.containerSpec(ctx, in)
 	if err != nil {
 		return none, Failure(err)
@@ -36,7 +36,7 @@ func (a *Host) RunPreDeploy(ctx context.Context, in StartInput) (PreDeployResult
 	spec.Container.Command, spec.Container.Ports, spec.Container.Restart = in.Service.PreDeploy.Command, nil, "no"
 	spec.Publish, spec.Address = nil, ""
 	if err := engine.RunOnce(ctx, spec); err != nil {
-		return none, Failure(a.redactorOf(ctx, in.Host, in.Name, secrets).error(err))
+		return none, Failure(a.starting(ctx, in).error(err))
 	}
 	if state, err := engine.Inspect(ctx, in.Name); err != nil || !in.Image.Runs(state.Image) {
 		if err == nil {
@@ -57,9 +57,9 @@ func (a *Host) RunPreDeploy(ctx context.Context, in StartInput) (PreDeployResult
 	case result.Took >= timeout:
 		result.Failed = in.Name + " on " + in.Host + " did not end within " + timeout.String()
 	case exit.Code != 0 || exit.Error != "":
-		result.Failed = a.exited(ctx, engine, ProbeInput{Host: in.Host, Container: in.Name, Secrets: secrets}, exit).Error()
+		result.Failed = a.exited(ctx, engine, in.Host, in.Name, exit).Error()
 	}
-	result.Evidence, err = a.KeepEvidence(ctx, ContainerInput{Host: in.Host, Release: in.Release, Container: in.Name, Secrets: secrets, As: PreDeployEvidence(in.Host)})
+	result.Evidence, err = a.KeepEvidence(ctx, ContainerInput{Host: in.Host, Release: in.Release, Container: in.Name})
 	return result, err
 }
 
@@ -109,7 +109,3 @@ func awaitCommand(ctx context.Context, engine Engine, in StartInput, timeout sli
 	}
 	return engine.AwaitExit(ctx, in.Name)
 }
-
-// PreDeployEvidence is what the log of a command is kept as, beside the
-// evidence of the hosts.
-func PreDeployEvidence(host string) string { return "pre_deploy-" + host }

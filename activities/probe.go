@@ -17,7 +17,7 @@ type ProbeInput struct {
 	Address   string              `json:"address"` // host:port to probe
 	Check     slipway.Healthcheck `json:"check"`
 	Deadline  slipway.Duration    `json:"deadline"`          // from now until it must be proven
-	Secrets   map[string]string   `json:"secrets,omitempty"` // references by variable; their values are kept out of what it says
+	Secrets   map[string]string   `json:"secrets,omitempty"` // that it has, as the caller knows: what of them is kept out of what it says is read off the container
 
 	Patience slipway.Duration `json:"patience,omitempty"` // as in HostInput
 }
@@ -39,10 +39,11 @@ const (
 )
 
 // ProbeGreen returns when the container has answered Check.Successes probes in
-// a row; where there is nothing to ask, when it has run for Check.StartPeriod. It fails as soon as the container exits, with its last log lines; when
-// probes fail in a row after Check.StartPeriod, or the deadline passes, with
-// the last answer. A container that answers is proven, even while the engine
-// does not. It changes nothing, so it may run again.
+// a row; where there is nothing to ask, when it has run for Check.StartPeriod.
+// It fails as soon as the container exits, with its last log lines; when probes
+// fail in a row after Check.StartPeriod, or the deadline passes, with the last
+// answer. A container that answers is proven, even while the engine does not.
+// It changes nothing, so it may run again.
 func (a *Host) ProbeGreen(ctx context.Context, in ProbeInput) (ProbeResult, error) {
 	engine, err := a.Engines.Engine(in.Host)
 	if err != nil {
@@ -60,15 +61,16 @@ func (a *Host) probe(ctx context.Context, engine Engine, in ProbeInput) (ProbeRe
 	go func() {
 		exit, err := engine.AwaitExit(ctx, in.Container)
 		if err == nil {
-			err = a.exited(ctx, engine, in, exit)
+			err = a.exited(ctx, engine, in.Host, in.Container, exit)
 		}
 		exited <- err
 	}()
 
-	fail := func(err error) error {
-		return a.redactorOf(ctx, in.Host, in.Container, in.Secrets).error(err)
+	target := WatchedTarget{Container: in.Container, Address: in.Address, Check: in.Check, Secrets: in.Secrets}
+	green := &asked{engine: engine, prober: a.Prober, target: target, proving: true}
+	notReady := func(after slipway.Duration, last error) error {
+		return notReady(in, after, a.telling(ctx, in.Host, green).error(last))
 	}
-	green := &asked{engine: engine, prober: a.Prober, target: WatchedTarget{Container: in.Container, Address: in.Address, Check: in.Check}, proving: true}
 	start := time.Now()
 	result := ProbeResult{}
 	last := errors.New("it was never asked")
@@ -89,11 +91,11 @@ func (a *Host) probe(ctx context.Context, engine Engine, in ProbeInput) (ProbeRe
 				last = err
 			}
 			if errors.Is(err, errUnhealthy) { // the image has its own patience, and it is over
-				return result, fail(notReady(in, slipway.Duration(time.Since(start).Round(time.Millisecond)), last))
+				return result, notReady(slipway.Duration(time.Since(start).Round(time.Millisecond)), last)
 			}
 			if time.Since(start) > in.Check.StartPeriod.Std() && !green.looked {
 				if failures++; failures >= failuresInRow {
-					return result, fail(notReady(in, in.Check.StartPeriod, last))
+					return result, notReady(in.Check.StartPeriod, last)
 				}
 				wait = interval
 			}
@@ -102,13 +104,13 @@ func (a *Host) probe(ctx context.Context, engine Engine, in ProbeInput) (ProbeRe
 		case <-time.After(wait):
 		case err := <-exited:
 			if ctx.Err() == nil { // otherwise it is the deadline's own echo
-				return result, fail(err)
+				return result, err
 			}
 		case <-ctx.Done():
 		}
 		if ctx.Err() != nil {
 			if errors.Is(context.Cause(ctx), errDeadline) {
-				return result, fail(notReady(in, in.Deadline, last))
+				return result, notReady(in.Deadline, last)
 			}
 			return result, ctx.Err()
 		}
@@ -123,18 +125,19 @@ func notReady(in ProbeInput, after slipway.Duration, last error) error {
 }
 
 // exited describes the end of a container for a person who has to find out
-// why: how it ended and what it said last.
-func (a *Host) exited(ctx context.Context, engine Engine, in ProbeInput, exit slipway.Exit) error {
-	text := fmt.Sprintf("%s on %s exited with code %d", in.Container, in.Host, exit.Code)
-	switch {
-	case exit.OOMKilled:
+// why: how it ended and, if it is ours, what it said last.
+func (a *Host) exited(ctx context.Context, engine Engine, host, container string, exit slipway.Exit) error {
+	text := fmt.Sprintf("%s on %s exited with code %d", container, host, exit.Code)
+	if exit.OOMKilled {
 		text += " (out of memory: see container.mem_limit)"
-	case exit.Error != "":
-		text += " (" + exit.Error + ")"
 	}
-	if evidence, err := engine.Evidence(ctx, in.Container); err == nil {
+	if evidence, err := engine.Evidence(ctx, container); err == nil && own(evidence.Container) {
 		// Before the log is cut: half a secret would not be recognised.
-		evidence = a.redactor(ctx, in.Secrets, evidence.Container.Environment).evidence(evidence)
+		redactor := a.redactor(ctx, secretsOf(evidence.Container), evidence.Container.Environment)
+		evidence = redactor.evidence(evidence)
+		if exit.Error != "" && !exit.OOMKilled {
+			text += " (" + redactor.text(exit.Error) + ")"
+		}
 		if tail := lastLines(evidence.Logs, 10, 2000); tail != "" {
 			text += "; it said last:\n" + tail
 		}

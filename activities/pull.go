@@ -28,8 +28,8 @@ type PullResult struct {
 }
 
 // PullImage makes the image present on the host and checks that what is there
-// is what was verified, for a release that was ordered. Idempotent: it names the image by digest, and layers
-// that are there already are not fetched again.
+// is what was verified, for a release that was ordered. Idempotent: it names
+// the image by digest, and layers that are there already are not fetched again.
 func (a *Host) PullImage(ctx context.Context, in PullInput) (PullResult, error) {
 	if err := a.mayPull(in); err != nil {
 		return PullResult{}, Failure(err)

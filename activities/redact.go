@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -45,14 +44,15 @@ func concealable(name, ref, value string) error {
 type redactor struct {
 	replacer *strings.Replacer // nil: there are no secrets
 	values   []concealed       // longest first
-	unknown  string            // a reference whose value could not be found out
+	withheld string            // why nothing can be told; empty: it can
 }
 
 type concealed struct{ text, by string }
 
 // redactor knows the values that the container was made with, if environment
 // is given, and those that the references stand for now: a secret may have been
-// changed between the two.
+// changed between the two. References are those of an order that was verified, or
+// are written on the container.
 func (a *Host) redactor(ctx context.Context, secrets, environment map[string]string) redactor {
 	var r redactor
 	for name, ref := range secrets {
@@ -65,7 +65,7 @@ func (a *Host) redactor(ctx context.Context, secrets, environment map[string]str
 		if err == nil {
 			r.values = append(r.values, writings(now, by)...)
 		} else if !ok {
-			r.unknown = ref
+			r.withheld = "the value of " + ref + ", which may be in it, could not be found out"
 		}
 	}
 	slices.SortFunc(r.values, func(a, b concealed) int {
@@ -85,19 +85,45 @@ func (a *Host) redactor(ctx context.Context, secrets, environment map[string]str
 	return r
 }
 
-// redactorOf is a redactor for a container as it is on its host now. It also
-// works when ctx has ended, which may be what there is to tell.
-func (a *Host) redactorOf(ctx context.Context, host, container string, secrets map[string]string) redactor {
+// starting is a redactor for what is said of the start of a container with these
+// secrets, as they were ordered. It also works when ctx has ended, which may be
+// what there is to tell.
+func (a *Host) starting(ctx context.Context, in StartInput) redactor {
+	secrets := in.Service.Container.Secrets()
 	if len(secrets) == 0 {
 		return redactor{}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), inspecting)
 	defer cancel()
 	var state slipway.ContainerState
-	if engine, err := a.Engines.Engine(host); err == nil {
-		state, _ = engine.Inspect(ctx, container) // without it, what the references stand for has to do
+	if engine, err := a.Engines.Engine(in.Host); err == nil {
+		state, _ = engine.Inspect(ctx, in.Name) // without it, what the references stand for has to do
 	}
 	return a.redactor(ctx, secrets, state.Environment)
+}
+
+// telling is a redactor for what a container answers, by what is written on it.
+// Where that is not known, what has come over the network is withheld if the
+// container is said to have secrets. It also works when ctx has ended.
+func (a *Host) telling(ctx context.Context, host string, of *asked) redactor {
+	target := of.target
+	overNetwork := target.Check.Path != "" || target.Check.TCP != 0
+	if overNetwork && len(target.Secrets) == 0 { // nobody waits for an engine that may be hung
+		return redactor{}
+	}
+	ctx = context.WithoutCancel(ctx)
+	of.meet(ctx)
+	switch {
+	case of.made.Name == "" && overNetwork:
+		return redactor{withheld: "its secrets may be in it, and the Docker Engine does not say which it has"}
+	case of.made.Name == "": // it was not asked: what there is to tell is the engine's
+		return redactor{}
+	case !own(of.made):
+		return redactor{withheld: "Slipway has not made " + of.made.Name}
+	case overNetwork && !a.answersFor(of.made, host, target):
+		return redactor{withheld: "it is not what " + of.made.Name + " was made to be asked, or not where that is"}
+	}
+	return a.redactor(ctx, secretsOf(of.made), of.made.Environment)
 }
 
 // writings are the ways in which a value is likely to be written: as it is,
@@ -125,8 +151,8 @@ func writings(value, by string) []concealed {
 // text is s without secrets. One of which only the beginning is there, because
 // s was cut off, is one too.
 func (r redactor) text(s string) string {
-	if r.unknown != "" && s != "" {
-		return fmt.Sprintf("(withheld: the value of %s, which may be in it, could not be found out)", r.unknown)
+	if r.withheld != "" && s != "" {
+		return "(withheld: " + r.withheld + ")"
 	}
 	if r.replacer == nil {
 		return s

@@ -60,6 +60,7 @@ func TestNothingThatAContainerSaysBetraysItsSecrets(t *testing.T) {
 			t.Parallel()
 			m, host := newMachine()
 			m.secrets["env://DB"], m.environment = secret, map[string]string{"DB_PASSWORD": before, "LOG": "info"}
+			m.greenAt = "10.0.0.1"
 			m.logs, m.startError = said, slipway.Errorf(slipway.CodeInvalid, "the runtime says: %s", said)
 			answers := slipway.Errorf(slipway.CodeUnavailable, "it answered 503: %s", said)
 
@@ -75,6 +76,7 @@ func TestNothingThatAContainerSaysBetraysItsSecrets(t *testing.T) {
 			proof.Deadline = slipway.Duration(10 * time.Second)
 			betrays(t, "what it said last", message(run(t, host.ProbeGreen, proof, nil)))
 
+			m.greenAt = "10.0.0.2"
 			in := watching(true)
 			in.Green.Secrets, in.Blue.Secrets = secretOf, secretOf
 			for _, at := range []string{greenAt, blueAt} {
@@ -89,7 +91,7 @@ func TestNothingThatAContainerSaysBetraysItsSecrets(t *testing.T) {
 			}
 
 			var kept activities.EvidenceResult
-			if err := run(t, host.KeepEvidence, activities.ContainerInput{Host: "h1", Release: "r", Container: "c", Secrets: secretOf}, &kept); err != nil {
+			if err := run(t, host.KeepEvidence, activities.ContainerInput{Host: "h1", Release: "search.api.2", Container: "search.api.2"}, &kept); err != nil {
 				t.Fatal(err)
 			}
 			betrays(t, "the tail of the evidence", kept)
@@ -120,7 +122,7 @@ func TestWhatMayHoldASecretThatNobodyKnowsIsWithheld(t *testing.T) {
 	err := run(t, host.ProbeGreen, proving(func(in *activities.ProbeInput) {
 		in.Deadline, in.Secrets = slipway.Duration(50*time.Millisecond), secretOf
 	}), nil)
-	failed(t, err, slipway.CodeInvalid, false, "withheld: the value of env://DB")
+	failed(t, err, slipway.CodeInvalid, false, "search.api.2 on h1 was not ready within 50ms: GET /healthz: (withheld: its secrets may be in it, and the Docker Engine does not say which it has)")
 	if strings.Contains(message(err), "hunter2") {
 		t.Error(err)
 	}

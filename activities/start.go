@@ -43,7 +43,7 @@ func (a *Host) StartGreen(ctx context.Context, in StartInput) (slipway.Container
 		return engine.Start(ctx, spec)
 	})
 	if err != nil {
-		return none, Failure(a.redactorOf(ctx, in.Host, in.Name, in.Service.Container.Secrets()).error(err))
+		return none, Failure(a.starting(ctx, in).error(err))
 	}
 	if !in.Image.Runs(state.Image) {
 		return none, Failure(notVerified(in.Host, in.Image, state.Image))
@@ -129,6 +129,8 @@ func (a *Host) containerSpec(ctx context.Context, in StartInput) (Engine, slipwa
 	labels[slipway.LabelService] = in.Service.Service
 	labels[slipway.LabelRelease] = in.Release
 	labels[slipway.LabelDigest] = in.Image.Digest
+	labels[slipway.LabelQuestion] = in.Service.Healthcheck.Question()
+	labels[slipway.LabelSecrets] = secretsLabel(in.Service.Container.Secrets())
 	return engine, slipway.ContainerSpec{
 		Name:        in.Name,
 		Image:       ref,

@@ -38,6 +38,7 @@ func TestGreenStartsWithSecretsThatNobodyElseSees(t *testing.T) {
 	}
 	labels := map[string]string{
 		"team": "search", slipway.LabelProject: "search", slipway.LabelService: "api",
+		slipway.LabelQuestion: "", slipway.LabelSecrets: `{"DB_PASSWORD":"env://DB"}`,
 		slipway.LabelRelease: "search.api.2", slipway.LabelDigest: image.Digest,
 	}
 	if diff := cmp.Diff(labels, m.spec.Labels); diff != "" {

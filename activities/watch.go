@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"slipway"
@@ -23,7 +22,7 @@ type WatchedTarget struct {
 	Stopped   bool                `json:"stopped,omitempty"` // it is well if it is there, to be started again
 	Check     slipway.Healthcheck `json:"check"`
 	StartedAt time.Time           `json:"started_at,omitzero"` // when it was started, by its host's clock
-	Secrets   map[string]string   `json:"secrets,omitempty"`   // references by variable; their values are kept out of what it says
+	Secrets   map[string]string   `json:"secrets,omitempty"`   // as in ProbeInput
 }
 
 // WatchResult is what made WatchHost return: green failed, or blue is no
@@ -50,6 +49,11 @@ func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error
 		return WatchResult{}, Failure(err)
 	}
 	green, blue := a.watched(engine, in.Green), a.watched(engine, in.Blue)
+	for _, w := range []*watched{green, blue} { // as long as its engine answers
+		if w.asked != nil && len(w.asked.target.Secrets) > 0 {
+			w.asked.meet(ctx)
+		}
+	}
 	if green.asked != nil { // after a restart of its host blue may just be the quicker one
 		green.asked.sparing = true
 	}
@@ -76,10 +80,10 @@ func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error
 		// it is there only by failures in a row.
 		if failed || result.Ready != in.Ready && (!result.Ready || blue.failures == 0) {
 			if failed {
-				result.GreenFailed = a.told(ctx, in.Host, in.Green, fmt.Sprintf(" does not answer any more: %v", green.last))
+				result.GreenFailed = in.Green.Container + " on " + in.Host + " does not answer any more: " + a.said(ctx, in.Host, green)
 			}
 			if !result.Ready {
-				result.Reason = a.told(ctx, in.Host, in.Blue, fmt.Sprintf(": %v", blue.last))
+				result.Reason = in.Blue.Container + " on " + in.Host + ": " + a.said(ctx, in.Host, blue)
 			}
 			return result, nil
 		}
@@ -90,9 +94,10 @@ func (a *Host) WatchHost(ctx context.Context, in WatchInput) (WatchResult, error
 	}
 }
 
-// told is what is told of a container, without its secrets.
-func (a *Host) told(ctx context.Context, host string, of *WatchedTarget, what string) string {
-	return a.redactorOf(ctx, host, of.Container, of.Secrets).text(of.Container + " on " + host + what)
+// said is what a container, or whoever was to reach it, said last, without its
+// secrets.
+func (a *Host) said(ctx context.Context, host string, w *watched) string {
+	return a.telling(ctx, host, w.asked).text(w.last.Error())
 }
 
 // listening is how long an engine may take to answer whose green does not.

@@ -26,6 +26,9 @@ func (s *server) adopt(ctx context.Context, in *adoptInput) (*submitOutput, erro
 	if err := s.allow(ctx, svc.Project, slipway.RightOperate, "project "+svc.Project); err != nil {
 		return nil, err
 	}
+	if len(svc.Healthcheck.Exec) > 0 {
+		return nil, slipway.Errorf(slipway.CodeInvalid, "healthcheck.exec: Slipway runs commands only in containers that it has made: ask this one by healthcheck.path or healthcheck.tcp, and release with exec")
+	}
 	plan, err := s.planOf(ctx, svc)
 	if err != nil {
 		return nil, err

@@ -34,6 +34,10 @@ func TestAdoptAndRemoveTakeTheRoleOperator(t *testing.T) {
 	if a := s.as("otto", "DELETE", "/api/v1/services/search/query-api", nil); a.StatusCode != 422 {
 		t.Errorf("without a reason: %d %s", a.StatusCode, a.body)
 	}
+	byCommand := serviceFile + "\nhealthcheck: {exec: [check]}\n"
+	if a := s.as("otto", "POST", "/api/v1/adoptions", map[string]any{"service_file": byCommand, "container": "legacy", "host": "h1"}); !strings.Contains(a.body, "healthcheck.exec: Slipway runs commands only in containers that it has made") {
+		t.Errorf("asked by a command: %d %s", a.StatusCode, a.body)
+	}
 	if a := s.as("otto", "POST", "/api/v1/adoptions", map[string]any{"service_file": serviceFile, "container": "../etc"}); a.StatusCode != 422 {
 		t.Errorf("a name that is none: %d %s", a.StatusCode, a.body)
 	}

@@ -69,7 +69,7 @@ func (s *server) signDecision(id slipway.ReleaseID, r slipway.Release, d *slipwa
 	switch {
 	case i < 0 || !slices.ContainsFunc(r.Gates, func(g slipway.GateState) bool { return g.Gate == order.Gates[i] }):
 		return slipway.Errorf(slipway.CodeForbidden, "gate %s of %s is not what was ordered: somebody has changed it in Temporal", d.Gate, id)
-	case d.By == order.RequestedBy:
+	case slipway.PersonOf(d.By) == slipway.PersonOf(order.RequestedBy):
 		return slipway.Errorf(slipway.CodeForbidden, "%s asked for %s and cannot decide on it", d.By, id)
 	}
 	d.Signature, err = s.Signatures.Seal(slipway.DecisionStatement{

@@ -24,6 +24,7 @@ func TestNobodyDecidesOnAReleaseThatIsNotWhatWasOrdered(t *testing.T) {
 		"other settings":          {func(r *slipway.Release) { r.Settings = "s9" }, "somebody has changed it in Temporal"},
 		"another plan":            {func(r *slipway.Release) { r.Plan = "p9" }, "somebody has changed it in Temporal"},
 		"another requester":       {func(r *slipway.Release) { r.RequestedBy = "nils" }, "asked for by nils"},
+		"their own token's":       {func(r *slipway.Release) { r.RequestedBy = "token:ci of abel"; r.Signature = ordered(*r) }, "abel asked for search.query-api.7 and cannot decide on it"},
 		"a gate with less voices": {func(r *slipway.Release) { r.Gates[0].Approvers.Quorum = 1 }, "gate go of search.query-api.7 is not what was ordered"},
 		"a gate for others":       {func(r *slipway.Release) { r.Gates[0].Approvers.Role = slipway.Approver; r.Gates[0].Expires = 1 }, "gate go of search.query-api.7 is not what was ordered"},
 		"a gate more": {func(r *slipway.Release) {

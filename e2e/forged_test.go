@@ -229,6 +229,10 @@ func TestWriteAccessToTemporalIsNotTheRightToRelease(t *testing.T) {
 	copied := stolen[activities.ReplicateInput](i, id, "ReplicateImage")
 	copied.Image.Tag = "evil"
 	i.fails("ReplicateImage of something else", i.ask("ReplicateImage", copied), "it is to be copied as evil, but ann ordered v2")
+	probe := stolen[activities.ProbeInput](i, id, "ProbeGreen")
+	probe.Check.Path, probe.Check.Exec, probe.Check.StartPeriod = "", []string{"/app", "-h"}, 0
+	i.fails("ProbeGreen with a command of his own", i.ask("ProbeGreen", probe), "the command is not the one that it was made with")
+	i.fails("KeepEvidence of what serves, as of another release", i.ask("KeepEvidence", activities.ContainerInput{Host: "h1", Release: id, Container: first.ID}), "is none of "+id)
 	warrant := *stolen[activities.StartInput](i, id, "StartGreen").Warrant
 	generation := waiting.Edges[0].Generation
 	stage := activities.StageInput{Edge: "e1", Warrant: &warrant, Request: slipway.StageRequest{

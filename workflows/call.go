@@ -92,10 +92,11 @@ func unanswered(err error) bool {
 	return ok && app.Type() == string(slipway.CodeUnavailable)
 }
 
-// isCode reports whether an activity failed with a code.
-func isCode(err error, code slipway.Code) bool {
+// notFound reports whether an activity failed because there is no such thing as
+// it was asked about.
+func notFound(err error) bool {
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
-	return ok && app.Type() == string(code)
+	return ok && app.Type() == string(slipway.CodeNotFound)
 }
 
 // refusal is how a handler refuses an update.

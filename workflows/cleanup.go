@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"slices"
+	"strings"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -14,7 +15,8 @@ import (
 // Cleanup finishes what a release could not: it goes on until the edges that
 // did not answer have been brought back and everything that remained is gone,
 // for days if a host is away for days. It is a workflow of its own, so that the
-// release ends when people's part in it ends. It fails where a person has
+// release ends when people's part in it ends. What the fleet file has dropped may
+// still run, and still serve: that is waited for, too. It fails where a person has
 // pointed an edge at what was to go: that stands, and nothing is removed.
 func Cleanup(ctx workflow.Context, in CleanupInput) error {
 	workflow.SetCurrentDetails(ctx, in.Reason)
@@ -23,16 +25,7 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 			return err
 		}
 	}
-	err := each(ctx, len(in.Restores), func(ctx workflow.Context, i int) error {
-		restore := in.Restores[i]
-		route, err := call(ctx, patient(restoring("point "+restore.Edge+" back at "+orNothing(restore.Request.Release))), central.RestoreTarget,
-			activities.RestoreInput{Edge: restore.Edge, Request: restore.Request})
-		if err == nil && route.Active == in.Remains.Release {
-			err = refusal(slipway.CodeConflict, "edge %s was pointed at %s by %s: that stands, so it is not removed", restore.Edge, route.Active, route.By)
-		}
-		return err
-	})
-	if err != nil {
+	if err := bringBackAll(ctx, in); err != nil {
 		return err
 	}
 	if in.Revive != nil && !in.Revive.Last {
@@ -50,18 +43,76 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 	remains := in.Remains
 	if len(in.Await) > 0 {
 		remains = dismantle(ctx, remains, absent{edges: in.Await}, patient)
-		err := each(ctx, len(in.Await), func(ctx workflow.Context, i int) error { return awaitElsewhere(ctx, in, in.Await[i]) })
-		if err != nil {
+		if err := awaitAllElsewhere(ctx, in, in.Await); err != nil {
 			return err
 		}
 	}
-	if left := dismantle(ctx, remains, absent{}, patient); !left.Empty() {
+	left := dismantle(ctx, remains, absent{}, patient)
+	for wait := firstWait; len(left.Unknown) > 0; wait = min(2*wait, lastWait) {
+		workflow.SetCurrentDetails(ctx, in.Reason+"\n\nIt waits for the fleet file: "+strings.Join(left.Unknown, "; "))
+		if err := workflow.Sleep(ctx, wait); err != nil {
+			return err
+		}
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			in.Restores, in.Orphan, in.Await, in.Remains = nil, nil, nil, left
+			if in.Revive != nil && !in.Revive.Last { // it has been done
+				in.Revive = nil
+			}
+			return workflow.NewContinueAsNewError(ctx, CleanupType, in)
+		}
+		if err := awaitAllElsewhere(ctx, in, left.Edges); err != nil { // one that was dropped while it served may serve still
+			return err
+		}
+		left = dismantle(ctx, left, absent{}, patient)
+	}
+	if !left.Empty() {
 		return refusal(slipway.CodeConflict, "of %s there is left: edges %v, containers %v", left.Release, left.Edges, left.Containers)
 	}
 	if in.Revive != nil && in.Revive.Last {
 		return revive(ctx, in.ID.ServiceID, *in.Revive, in.ID.Number+1, patient)
 	}
 	return nil
+}
+
+// bringBackAll points edges back that had not said so, each as soon as it answers.
+// What a person has decided on one of them is its own matter.
+func bringBackAll(ctx workflow.Context, in CleanupInput) error {
+	problems := make([]error, len(in.Restores))
+	err := each(ctx, len(in.Restores), func(ctx workflow.Context, i int) error {
+		restore := in.Restores[i]
+		for wait := firstWait; ; wait = min(2*wait, lastWait) {
+			route, err := call(ctx, patient(restoring("point "+restore.Edge+" back at "+orNothing(restore.Request.Release))), central.RestoreTarget,
+				activities.RestoreInput{Edge: restore.Edge, Request: restore.Request})
+			if notFound(err) { // the fleet file has dropped it
+				workflow.SetCurrentDetails(ctx, in.Reason+"\n\nIt waits for the fleet file: "+message(err))
+				if err := workflow.Sleep(ctx, wait); err != nil {
+					return err
+				}
+				continue
+			}
+			if err == nil && route.Active == in.Remains.Release {
+				err = refusal(slipway.CodeConflict, "edge %s was pointed at %s by %s: that stands, so it is not removed", restore.Edge, route.Active, route.By)
+			}
+			problems[i] = err
+			return nil
+		}
+	})
+	for _, problem := range problems {
+		if err == nil {
+			err = problem
+		}
+	}
+	return err
+}
+
+// awaitAllElsewhere passes over edges that the fleet file has dropped.
+func awaitAllElsewhere(ctx workflow.Context, in CleanupInput, edges []string) error {
+	return each(ctx, len(edges), func(ctx workflow.Context, i int) error {
+		if err := awaitElsewhere(ctx, in, edges[i]); !notFound(err) {
+			return err
+		}
+		return nil
+	})
 }
 
 // awaitElsewhere returns when an edge that was left out serves something else

@@ -1,6 +1,8 @@
 package workflows_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -152,5 +154,70 @@ func TestTerminatedReleaseDoesNotBlockTheLaneWhileAnEdgeIsAway(t *testing.T) {
 		s.cleaned(n)
 		s.is(release(1), release(1))
 		s.lanes(release(1))
+	})
+}
+
+// A host that was dropped from the fleet file may still run what is to go, and an
+// edge may still serve it.
+func TestWhatTheFleetFileHasDroppedIsCleanedUpWhenItIsBack(t *testing.T) {
+	t.Parallel()
+	for name, local := range map[string]bool{"a host": false, "a host with its edge": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t, 3)
+			if local {
+				s.local()
+			}
+			s.tell(func() {
+				s.live("v1")
+				n := 0
+				s.without(func() {
+					n = s.submit(s.order("v2", holding(0)))
+					if r := s.ends(n, slipway.Live, ""); !r.CleanupPending {
+						t.Error("nothing is said to be pending")
+					}
+					s.wait(3 * 24 * time.Hour)
+					if _, over := s.closed[workflows.CleanupID(releaseID(n))]; over {
+						t.Fatal("it has given up")
+					}
+				})
+				s.wait(time.Hour)
+				if !slices.Contains(s.running(), "h3/"+release(1)) {
+					t.Fatalf("what e3 serves is gone: %q", s.running())
+				}
+				if err := s.join("h3"); err != nil {
+					t.Fatal(err)
+				}
+				s.joined("h3")
+				s.cleaned(n)
+				s.is(release(2), release(2))
+			})
+		})
+	}
+}
+
+// What a person has decided on one edge keeps no other from being brought back.
+func TestEdgeIsBroughtBackAlsoWhereAPersonHasDecidedOnAnother(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		for _, edge := range []string{"e1", "e2"} {
+			s.fault(&fault{mode: away, at: edge, until: s.env.Now().Add(map[string]time.Duration{"e1": time.Hour, "e2": 4 * time.Hour}[edge])})
+		}
+		s.signal(n, workflows.Rollback, workflows.Request{By: "bob", Reason: "it is slow"})
+		s.ends(n, slipway.Failed, "look at it now")
+		s.override("e1", release(1))
+		s.override("e1", release(2))
+		s.wait(5 * time.Hour)
+		id := workflows.CleanupID(releaseID(n))
+		s.until(id+" ends", func() bool { _, ok := s.closed[id]; return ok })
+		if err := s.closed[id].err; err == nil || !strings.Contains(err.Error(), "edge e1 was pointed at "+release(2)+" by operator:ops") {
+			t.Errorf("it ended with %v", err)
+		}
+		if diff := cmp.Diff([]string{release(2), release(1)}, s.serving()); diff != "" {
+			t.Errorf("edges serve (-want +got):\n%s", diff)
+		}
 	})
 }

@@ -127,7 +127,7 @@ func (r *release) failed(ctx workflow.Context, i int, err error) {
 func (r *release) keepEvidence(ctx workflow.Context, i int, container string) {
 	at := &r.state.Hosts[i]
 	kept, err := call(ctx, on(r.plan.Hosts[i], asking("keep evidence of "+at.Name)), host.KeepEvidence,
-		activities.ContainerInput{Host: at.Name, Release: r.state.ID, Container: container, Secrets: r.service.Container.Secrets()})
+		activities.ContainerInput{Host: at.Name, Release: r.state.ID, Container: container})
 	if err == nil {
 		at.Error += "; evidence is kept in " + kept.Path
 	}

@@ -34,7 +34,7 @@ func (r *release) preDeploy(ctx workflow.Context) error {
 		}
 		if r.state.PreDeploy.Evidence == "" { // how it ended is not known, but its log may tell how far it came
 			kept, err := call(ctx, on(plan, asking("keep evidence of "+name)), host.KeepEvidence, activities.ContainerInput{
-				Host: plan.Name, Release: r.state.ID, Container: name, As: activities.PreDeployEvidence(plan.Name), Secrets: r.service.Container.Secrets(),
+				Host: plan.Name, Release: r.state.ID, Container: name,
 			})
 			if err == nil {
 				r.state.PreDeploy.Evidence, r.state.PreDeploy.Tail = kept.Path, kept.Tail

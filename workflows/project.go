@@ -87,12 +87,14 @@ func Project(ctx workflow.Context, in ProjectInput) error {
 	})
 	workflow.Go(ctx, p.keepTrue)
 	renew := func() bool { return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && p.telling == 0 }
-	if err := workflow.Await(ctx, renew); err != nil {
-		return err
+	for {
+		if err := workflow.Await(ctx, renew); err != nil {
+			return err
+		}
+		if !p.askOnce(ctx) && !p.leaveOnce(ctx) { // what has arrived must not be lost with this run, nor its answer
+			return workflow.NewContinueAsNewError(ctx, ProjectType, ProjectInput{Project: p.name, State: p.ProjectState})
+		}
 	}
-	for p.askOnce(ctx) || p.leaveOnce(ctx) { // what has arrived must not be lost with this run
-	}
-	return workflow.NewContinueAsNewError(ctx, ProjectType, ProjectInput{Project: p.name, State: p.ProjectState})
 }
 
 type project struct {

@@ -21,6 +21,7 @@ type Remains struct {
 	Containers []Container       `json:"containers,omitempty"` // of it
 	Drain      slipway.Duration  `json:"drain"`
 	Grace      slipway.Duration  `json:"grace"`
+	Unknown    []string          `json:"unknown,omitempty"` // why some of it is left: the fleet file has dropped an edge or a host
 }
 
 // Container is a container on a host.
@@ -124,7 +125,12 @@ func (r *release) dismantle(ctx workflow.Context, remains Remains) {
 // options pass through adjust.
 func dismantle(ctx workflow.Context, what Remains, away absent, adjust func(workflow.ActivityOptions) workflow.ActivityOptions) Remains {
 	left := what
-	left.Edges, left.Containers = nil, nil
+	left.Edges, left.Containers, left.Unknown = nil, nil, nil
+	note := func(err error) {
+		if notFound(err) {
+			left.Unknown = append(left.Unknown, message(err))
+		}
+	}
 	var edges []string
 	for _, edge := range what.Edges {
 		if slices.Contains(away.edges, edge) {
@@ -147,6 +153,7 @@ func dismantle(ctx workflow.Context, what Remains, away absent, adjust func(work
 		}
 		if err != nil {
 			left.Edges = append(left.Edges, edge)
+			note(err)
 		}
 		return nil
 	})
@@ -165,6 +172,7 @@ func dismantle(ctx workflow.Context, what Remains, away absent, adjust func(work
 			activities.RemoveInput{Host: c.Host.Name, Container: c.Name, Grace: what.Grace, ID: c.ID, Release: what.Release, Warrant: c.Warrant})
 		if err != nil {
 			left.Containers = append(left.Containers, c)
+			note(err)
 		}
 		return nil
 	})

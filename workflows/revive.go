@@ -16,7 +16,9 @@ import (
 type Revival struct {
 	Containers []Stopped        `json:"containers"`
 	Grace      slipway.Duration `json:"grace"`
-	Last       bool             `json:"last,omitempty"` // only when what it gave way to is gone
+	Last       bool             `json:"last,omitempty"`    // only when what it gave way to is gone
+	Green      string           `json:"green,omitempty"`   // the release that it was to give way to
+	Warrant    *slipway.Warrant `json:"warrant,omitempty"` // of that one's release
 }
 
 // Stopped is a container that was told to stop.
@@ -81,7 +83,7 @@ func revive(ctx workflow.Context, service slipway.ServiceID, what Revival, befor
 	_ = each(ctx, len(what.Containers), func(ctx workflow.Context, i int) error { // all of them, even if one fails
 		c := what.Containers[i]
 		_, err := call(ctx, on(c.Host, adjust(reviving(slipway.DoesRevive(c.Name, c.Host.Name), what.Grace))), host.ReviveContainer, activities.ReviveInput{
-			Host: c.Host.Name, Service: service, Container: c.Name, Before: before, Doubtful: c.Doubtful, Grace: what.Grace,
+			Host: c.Host.Name, Service: service, Container: c.Name, Before: before, Doubtful: c.Doubtful, Grace: what.Grace, Green: what.Green, Warrant: what.Warrant,
 		})
 		if err != nil {
 			problems[i] = fmt.Sprintf("host %s has not said that %s runs again (%s): look at it now, docker start %s there goes back; ", c.Host.Name, c.Name, message(err), c.Name)

@@ -13,9 +13,8 @@ import (
 )
 
 // switchTraffic points all edges that take part at green, or those of the group
-// under way: first every edge
-// learns of it, then every edge commits. An acknowledgement that is missing when
-// the time is up sends all of them back.
+// under way: first every edge learns of it, then every edge commits. An
+// acknowledgement that is missing when the time is up sends all of them back.
 func (r *release) switchTraffic(ctx workflow.Context) error {
 	r.phase(ctx, slipway.Switching)
 	begun := workflow.Now(ctx)
@@ -163,6 +162,7 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 }
 
 func (r *release) restoreAll(ctx workflow.Context) error {
+	r.restores, r.mute = nil, nil // of a pass before
 	problems := make([]error, len(r.plan.Edges))
 	wg := workflow.NewWaitGroup(ctx)
 	for _, i := range r.told() {

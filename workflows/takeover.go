@@ -89,6 +89,7 @@ func (r *release) stopBlue(ctx workflow.Context) error {
 		return nil
 	}
 	r.stops = revivalOf(r.service, r.blue)
+	r.stops.Green, r.stops.Warrant = r.state.ID, r.warrant()
 	away := r.absent().hosts // blue runs on there, until they answer
 	r.stops.Containers = slices.DeleteFunc(r.stops.Containers, func(c Stopped) bool { return slices.Contains(away, c.Host.Name) })
 	r.tellOvertaken(ctx, false)
@@ -99,7 +100,7 @@ func (r *release) stopBlue(ctx workflow.Context) error {
 		c := &r.stops.Containers[i]
 		grace := r.blue.Service.Container.StopGracePeriod
 		err := do(ctx, on(c.Host, removing(slipway.DoesStop(c.Name, c.Host.Name), grace)), host.StopContainer, activities.StopInput{
-			Host: c.Host.Name, Service: r.in.ID.ServiceID, Container: c.Name, Green: r.state.ID, Grace: grace, Warrant: r.warrant(),
+			Host: c.Host.Name, Service: r.in.ID.ServiceID, Container: c.Name, Green: r.stops.Green, Grace: grace, Warrant: r.stops.Warrant,
 		})
 		if c.Doubtful = err != nil; c.Doubtful && first == nil {
 			first = err

@@ -38,7 +38,7 @@ func (r *release) triedOut(ctx workflow.Context, unanswered []error) []slipway.F
 	})
 	var out []slipway.Finding
 	for i, err := range found {
-		if err != nil && !isCode(err, slipway.CodeNotFound) {
+		if err != nil && !notFound(err) {
 			out = append(out, slipway.Finding{Host: r.plan.Hosts[i].Name, Check: "start", Severity: slipway.Refuse, Found: message(err)})
 		}
 	}

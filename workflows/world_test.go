@@ -272,14 +272,14 @@ func (w *world) override(edge, release string) {
 type drivers struct{ *world }
 
 func (d drivers) Engine(name string) (activities.Engine, error) {
-	if _, ok := d.hosts[name]; !ok {
+	if _, ok := d.fleet.Host(name); !ok {
 		return nil, slipway.Errorf(slipway.CodeNotFound, "no host %s", name)
 	}
 	return engine{d.world, name}, nil
 }
 
 func (d drivers) Edge(name string) (activities.EdgeAdmin, error) {
-	if _, ok := d.edges[name]; !ok {
+	if _, ok := d.fleet.Edge(name); !ok {
 		return nil, slipway.Errorf(slipway.CodeNotFound, "no edge %s", name)
 	}
 	return admin{d.world, name}, nil
@@ -484,8 +484,10 @@ func (e engine) AwaitExit(ctx context.Context, name string) (slipway.Exit, error
 	return slipway.Exit{}, ctx.Err()
 }
 
-func (e engine) Evidence(context.Context, string) (slipway.Evidence, error) {
-	return slipway.Evidence{Logs: "panic: no such table\n"}, nil
+func (e engine) Evidence(_ context.Context, name string) (slipway.Evidence, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slipway.Evidence{Container: e.hosts[e.host][name], Logs: "panic: no such table\n"}, nil
 }
 
 // Remove notes what must never happen: that a container goes while an edge

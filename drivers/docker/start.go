@@ -26,8 +26,7 @@ const placements = 8
 //
 // The image must be there: see Pull. A process that the image does not have is
 // CodeInvalid, and leaves the container for Evidence; a full disk is
-// CodeConflict. It costs four round
-// trips, and a few more once for the network.
+// CodeConflict. It costs four round trips, and a few more once for the network.
 func (e *Engine) Start(ctx context.Context, spec slipway.ContainerSpec) (slipway.ContainerState, error) {
 	doing := "start container " + spec.Name
 	var err error

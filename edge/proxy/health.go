@@ -16,9 +16,9 @@ const HealthPath = "/.well-known/slipway-edge"
 // first request.
 func (p *Proxy) LeaveWhile(leaving func() bool) { p.leaving = leaving }
 
-// health answers 503 while the edge is leaving, and while a service is live and there is no way to it from
-// here: one on the host name that is asked for, or, where no service has that,
-// any.
+// health answers 503 while the edge is leaving, and while a service is live and
+// there is no way to it from here: one on the host name that is asked for, or,
+// where no service has that, any.
 func (p *Proxy) health(w http.ResponseWriter, host string) {
 	view := p.view.Load()
 	entries, ok := view.hosts[hostname(host)]

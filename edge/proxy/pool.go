@@ -91,10 +91,11 @@ func (p *pool) has(u *upstream) bool { return slices.Contains(*p.current.Load(),
 func (p *pool) empty() bool { return len(*p.current.Load()) == 0 }
 
 // all are those that requests choose from, and those that left with some under
-// way.
+// way, as long as there are.
 func (p *pool) all() []*upstream {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.leaving = slices.DeleteFunc(p.leaving, func(u *upstream) bool { return u.inFlight() == 0 })
 	return slices.Concat(*p.current.Load(), p.leaving)
 }
 

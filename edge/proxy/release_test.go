@@ -126,6 +126,9 @@ func TestContainersOfAReleaseMoveUnderItsRequests(t *testing.T) {
 			t.Errorf("%d in flight at %q after draining", n, upstream)
 		}
 	}
+	if text := metrics(t, e); strings.Contains(text, first) {
+		t.Errorf("metrics still have %s, where nothing is any more:\n%s", first, text)
+	}
 }
 
 func TestForgettingAReleaseCutsWhatIsOpenAndItsMetrics(t *testing.T) {
