@@ -298,6 +298,10 @@ func (s *story) watch(info activity.Info, in any) {
 		if gone || s.over || s.isCancelled(info.WorkflowExecution.RunID+info.ActivityID) {
 			return
 		}
+		if err := s.ended(info.ActivityType.Name, place(in)); err != nil {
+			s.complete(info, nil, err)
+			return
+		}
 		result, done := look()
 		if !done {
 			s.env.RegisterDelayedCallback(again, interval())
@@ -306,6 +310,19 @@ func (s *story) watch(info activity.Info, in any) {
 		s.complete(info, result, nil)
 	}
 	s.env.RegisterDelayedCallback(again, interval())
+}
+
+// ended is what ends a watching activity that a fault names.
+func (s *story) ended(activity, at string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.faults {
+		if f.activity == activity && f.at == at {
+			f.hits++
+			return activities.Failure(slipway.Errorf(slipway.CodeNotFound, "%s", f.text))
+		}
+	}
+	return nil
 }
 
 func (s *story) lookAt(in any) func() (any, bool) {

@@ -167,7 +167,7 @@ func (r *release) watchGroup(ctx workflow.Context) error {
 // until it is stopped.
 func (r *release) watchServing(ctx workflow.Context, atMost time.Duration) (*watch, workflow.CancelFunc) {
 	ctx, stop := workflow.WithCancel(ctx)
-	w := &watch{release: r, away: map[spot]string{}, atMost: atMost}
+	w := &watch{release: r, away: map[spot]string{}, unseen: map[int]bool{}, atMost: atMost}
 	for i, h := range r.plan.Hosts {
 		if r.state.Hosts[i].Phase == slipway.HostServing {
 			w.lookAfter(ctx, h)

@@ -62,7 +62,7 @@ func (r *release) heldUntil(ctx workflow.Context, hold time.Duration) {
 func (r *release) holdFor(ctx workflow.Context, hold time.Duration) error {
 	gates := r.gatesBefore(slipway.BeforeAccept)
 	watchCtx, stop := workflow.WithCancel(ctx)
-	w := &watch{release: r, away: map[spot]string{}, atMost: hold}
+	w := &watch{release: r, away: map[spot]string{}, unseen: map[int]bool{}, atMost: hold}
 	for _, g := range gates {
 		w.atMost += g.Expires.Std()
 	}
@@ -126,7 +126,7 @@ func (r *release) holdOn(ctx workflow.Context, reason string) error {
 	r.fallen = nil
 	watchCtx, stop := workflow.WithCancel(ctx)
 	defer stop()
-	w := &watch{release: r, away: map[spot]string{}, atMost: aYear, blueOnly: true}
+	w := &watch{release: r, away: map[spot]string{}, unseen: map[int]bool{}, atMost: aYear, blueOnly: true}
 	r.state.RollbackReady = true
 	w.start(watchCtx)
 	r.rejoined = nil

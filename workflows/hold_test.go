@@ -78,6 +78,47 @@ func TestBlueThatDoesNotAnswerIsNoWayBack(t *testing.T) {
 	})
 }
 
+// A host may be away for as long as blue is held, and what asks for it again and
+// again must not fill the history. When it is back, so is the way back.
+func TestAWatchThatEndsIsTakenUpAgain(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 1)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held(holding(100 * time.Hour))
+		gone := s.fault(&fault{activity: "WatchHost", at: "h1", text: "the fleet file has no host h1"})
+		s.until("the watch of h1 has ended", func() bool { return s.hit(gone) })
+		s.wait(24 * time.Hour)
+		at := func(r slipway.Release) string { return r.Hosts[0].Error }
+		if r := s.status(n); r.RollbackReady || r.Phase != slipway.Holding || !strings.Contains(at(r), "no host h1") {
+			t.Errorf("the release is %s, ready %t, of h1 it says %q", r.Phase, r.RollbackReady, at(r))
+		}
+		if gone.hits > 24*60/5+10 {
+			t.Errorf("it was asked for %d times in a day", gone.hits)
+		}
+		s.heal()
+		s.wait(6 * time.Minute)
+		if r := s.status(n); !r.RollbackReady || at(r) != "" {
+			t.Errorf("ready %t, of h1 it says %q", r.RollbackReady, at(r))
+		}
+		s.rollbackOf(n)
+	})
+}
+
+func TestAnEdgeWhoseWatchEndsIsWatchedAgain(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 1)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held(holding(time.Hour))
+		gone := s.fault(&fault{activity: "WatchEdge", at: "e1", text: "the fleet file has no edge e1"})
+		s.until("the watch of e1 has ended", func() bool { return s.hit(gone) })
+		s.heal()
+		s.override("e1", release(1))
+		s.ends(n, slipway.RolledBack, "operator:ops went back to "+release(1))
+	})
+}
+
 func TestOverrideOnAnEdgeIsAdopted(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, 2)

@@ -22,6 +22,7 @@ type watch struct {
 	alarm  string          // why to go back
 	asked  bool            // because somebody did, on an edge
 	away   map[spot]string // where blue does not answer → why
+	unseen map[int]bool    // edges that nobody can look at
 
 	blueOnly bool // green has failed, and is looked after no more
 }
@@ -46,7 +47,7 @@ func (w *watch) awayOn(host string) string {
 // ready reports whether going back is possible now. A host on which one of
 // blue's containers does not answer counts as a whole.
 func (w *watch) ready() bool {
-	if w.state.HoldUntil == nil && !w.blueOnly {
+	if w.state.HoldUntil == nil && !w.blueOnly || len(w.unseen) > 0 {
 		return false
 	}
 	away := 0
@@ -107,18 +108,19 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, n int, green
 	}
 	at := spot{h.Name, n}
 	in := activities.WatchInput{Host: h.Name, Green: green, Blue: blue, Ready: true}
+	var pause backOff
 	for ctx.Err() == nil && w.alarm == "" {
 		seen, err := call(ctx, on(h, watching(slipway.DoesWatchReplica(h.Name, n), w.atMost)), host.WatchHost, in)
-		if err != nil && ctx.Err() == nil && h.Agent { // nothing else ends a watch
-			w.away[at] = message(err)
-			w.state.RollbackReady = false
-			w.details(ctx)
-			_ = workflow.Sleep(ctx, agentTimeout) // the next attempt waits as long again
+		if err != nil && ctx.Err() == nil { // the host's agent is dead, or the fleet file has dropped the host
+			in.Ready = false // so that the first answer is told
+			w.missing(ctx, h.Name, at, message(err))
+			pause.sleep(ctx)
 			continue
 		}
 		if err != nil {
 			return // cancelled
 		}
+		pause = 0
 		if seen.GreenFailed != "" && w.overtaken == "" {
 			w.alarm, w.fallen = seen.GreenFailed, append(w.fallen, Container{Host: h, Name: green.Container})
 			return
@@ -127,29 +129,56 @@ func (w *watch) watchHost(ctx workflow.Context, h slipway.PlanHost, n int, green
 			return
 		}
 		in.Ready = seen.Ready
-		delete(w.away, at)
-		if !seen.Ready {
-			w.away[at] = seen.Reason
+		if seen.Ready {
+			seen.Reason = ""
 		}
-		for i := range w.state.Hosts {
-			if at := &w.state.Hosts[i]; at.Name == h.Name && at.Phase != slipway.HostQuarantined {
-				at.Error = w.awayOn(h.Name)
-			}
-		}
-		w.state.RollbackReady = w.ready()
-		w.details(ctx)
+		w.missing(ctx, h.Name, at, seen.Reason)
 	}
+}
+
+// missing notes why blue does not answer at a spot, or, with an empty reason,
+// that it does.
+func (w *watch) missing(ctx workflow.Context, host string, at spot, reason string) {
+	if w.away[at] = reason; reason == "" {
+		delete(w.away, at)
+	}
+	for i := range w.state.Hosts {
+		if at := &w.state.Hosts[i]; at.Name == host && at.Phase != slipway.HostQuarantined {
+			at.Error = w.awayOn(host)
+		}
+	}
+	w.state.RollbackReady = w.ready()
+	w.details(ctx)
+}
+
+// backOff is how long a watch that has ended is not taken up again: twice as
+// long each time, because each time is written into the history.
+type backOff time.Duration
+
+const longestBackOff = backOff(5 * time.Minute)
+
+func (b *backOff) sleep(ctx workflow.Context) {
+	*b = min(max(2**b, backOff(agentTimeout)), longestBackOff)
+	_ = workflow.Sleep(ctx, time.Duration(*b)) // cancelled: whoever sleeps looks at ctx
 }
 
 func (w *watch) watchEdge(ctx workflow.Context, i int) {
 	edge := w.plan.Edges[i]
+	var pause backOff
 	for ctx.Err() == nil && w.alarm == "" {
 		route, err := call(ctx, watching(slipway.DoesWatch(edge.Name), w.atMost), central.WatchEdge, activities.WatchEdgeInput{
 			Edge: edge.Name, Service: w.in.ID.ServiceID, Generation: w.state.Edges[i].Generation,
 		})
-		if err != nil {
-			return // cancelled; nothing else ends a watch
+		if err != nil && ctx.Err() == nil { // the fleet file has dropped the edge
+			w.unsee(ctx, i, err)
+			pause.sleep(ctx)
+			continue
 		}
+		if err != nil {
+			return // cancelled
+		}
+		pause = 0
+		w.unsee(ctx, i, nil)
 		w.acknowledged(i, route, nil)
 		if !slices.Contains(w.told(), i) {
 			w.asked = true
@@ -163,6 +192,21 @@ func (w *watch) watchEdge(ctx workflow.Context, i int) {
 			w.alarm = fmt.Sprintf("%s went back to %s on edge %s: %s", route.By, orNothing(route.Active), edge.Name, route.Reason)
 		}
 	}
+}
+
+// unsee notes that nobody can look at an edge, and so not send it back either;
+// or, without an error, that it can be looked at.
+func (w *watch) unsee(ctx workflow.Context, i int, err error) {
+	if err == nil && !w.unseen[i] {
+		return
+	}
+	if err == nil {
+		delete(w.unseen, i)
+	} else {
+		w.unseen[i], w.state.Edges[i].Error = true, message(err)
+	}
+	w.state.RollbackReady = w.ready()
+	w.details(ctx)
 }
 
 // targets are the containers of a version on a host, none where it has none.
