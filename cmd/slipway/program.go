@@ -90,7 +90,7 @@ func (p *program) verbs() []*cobra.Command {
 		p.release(), p.plan(), p.preflight(), p.status(), p.watch(), p.history(),
 		p.rollback(), p.restart(), p.abort(), p.accept(), p.approve(), p.reject(),
 		p.services(), p.hosts(), p.host(), p.lock(), p.unlock(), p.line(), p.breakGlass(), p.adopt(), p.remove(), p.audit(),
-		p.worker(), p.api(), p.key(),
+		p.schema(), p.worker(), p.api(), p.key(),
 		p.version(),
 	}
 }
