@@ -87,7 +87,7 @@ signed in or not allowed; 5 no answer.`,
 func (p *program) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		p.login(), p.logout(), p.token(),
-		p.release(), p.plan(), p.preflight(), p.status(), p.watch(), p.history(),
+		p.release(), p.plan(), p.preflight(), p.status(), p.why(), p.watch(), p.history(),
 		p.rollback(), p.restart(), p.abort(), p.accept(), p.approve(), p.reject(),
 		p.services(), p.hosts(), p.host(), p.lock(), p.unlock(), p.line(), p.breakGlass(), p.adopt(), p.remove(), p.audit(),
 		p.schema(), p.worker(), p.api(), p.key(),
