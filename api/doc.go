@@ -47,7 +47,8 @@
 //
 // Nothing is answered without a sign-in but the sign-in itself, its page's
 // style, /healthz and /readyz; and /metrics to a peer on the same machine. A
-// token comes as "Authorization: Bearer …" or in the cookie slipway_session.
+// token comes as "Authorization: Bearer …" or in the cookie slipway_session,
+// over TLS __Host-slipway_session.
 // It says who somebody is; what they may do is looked up in the current fleet
 // on each request. A project that one may not view is answered like one that
 // does not exist.
