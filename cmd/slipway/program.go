@@ -63,8 +63,8 @@ The server is SLIPWAY_URL (` + defaultURL + `); who you are is SLIPWAY_TOKEN,
 or what slipway login has kept under SLIPWAY_HOME (~/.config/slipway).
 
 Exit status: 0 the new version serves, or done as asked; 1 refused or failed;
-2 wrong usage or file; 3 rolled back, rejected, aborted or superseded; 4 not
-signed in or not allowed; 5 no answer.`,
+2 wrong usage or file; 3 rolled back, rejected, aborted or superseded, or stuck;
+4 not signed in or not allowed; 5 no answer.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
