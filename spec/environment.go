@@ -57,7 +57,7 @@ var (
 // itself, and is not quoted.
 func (v value) secretReference() string {
 	const right = "write \"env://NAME\" or \"file:///path\", where the worker finds it"
-	if v.notes(yaml.ScalarNode, textSchema(right)) {
+	if v.notes(textSchema(right)) {
 		return ""
 	}
 	s, filePath := v.node.Value, strings.TrimPrefix(v.node.Value, "file://")

@@ -15,7 +15,7 @@ import (
 
 // scalar is any text, number or boolean as it is written.
 func (v value) scalar(right string) (string, bool) {
-	if v.notes(yaml.ScalarNode, scalarSchema(right)) {
+	if v.notes(scalarSchema(right)) {
 		return "", false
 	}
 	if v.node.Kind != yaml.ScalarNode || strings.HasPrefix(v.describe(), "a value tagged") || v.node.ShortTag() == "!!null" {
@@ -31,7 +31,7 @@ func (v value) scalar(right string) (string, bool) {
 
 // text is text that is not empty, on one line.
 func (v value) text(right string) (string, bool) {
-	if v.notes(yaml.ScalarNode, textSchema(right)) {
+	if v.notes(textSchema(right)) {
 		return "", false
 	}
 	if v.node.Kind != yaml.ScalarNode || v.node.ShortTag() != "!!str" {
@@ -49,7 +49,7 @@ func (v value) text(right string) (string, bool) {
 // matching is text that matches the pattern of what it should be. It is quoted
 // where it does not, so it must be no secret.
 func (v value) matching(pattern *regexp.Regexp, what, right string) string {
-	if v.notes(yaml.ScalarNode, patternSchema(right, pattern)) {
+	if v.notes(patternSchema(right, pattern)) {
 		return ""
 	}
 	s, ok := v.text(right)
@@ -69,7 +69,7 @@ func (v value) name() string {
 
 // oneOf is one of a few words.
 func (v value) oneOf(words ...string) string {
-	if v.notes(yaml.ScalarNode, &Schema{Type: "string", Enum: words}) {
+	if v.notes(&Schema{Type: "string", Enum: words}) {
 		return ""
 	}
 	s, ok := v.text("write " + strings.Join(words, " or "))
@@ -84,7 +84,7 @@ func (v value) oneOf(words ...string) string {
 
 // integer is a whole number from least to most.
 func (v value) integer(least, most int) int {
-	if v.notes(yaml.ScalarNode, numberSchema(least, most)) {
+	if v.notes(numberSchema(least, most)) {
 		return least
 	}
 	n, err := strconv.Atoi(v.node.Value)
@@ -98,7 +98,7 @@ func (v value) integer(least, most int) int {
 // share is a number of things, or a percentage of them, from least of either.
 func (v value) share(least int) slipway.Share {
 	right := fmt.Sprintf("write a number from %d, or a percentage such as 50%%", least)
-	if v.notes(yaml.ScalarNode, &Schema{Type: []string{"integer", "string"}, Description: right, Minimum: &least, Pattern: "^[0-9]+%?$"}) {
+	if v.notes(&Schema{Type: []string{"integer", "string"}, Description: right, Minimum: &least, Pattern: "^[0-9]+%?$"}) {
 		return slipway.Share{}
 	}
 	text, ok := v.scalar(right)
@@ -114,7 +114,7 @@ func (v value) share(least int) slipway.Share {
 
 // boolean is true or false.
 func (v value) boolean() bool {
-	if v.notes(yaml.ScalarNode, &Schema{Type: "boolean"}) {
+	if v.notes(&Schema{Type: "boolean"}) {
 		return false
 	}
 	b, err := strconv.ParseBool(v.node.Value)
@@ -127,7 +127,7 @@ func (v value) boolean() bool {
 // duration is a time such as 10s, from least to most.
 func (v value) duration(least, most time.Duration) slipway.Duration {
 	const right = "write a number and a unit, for example 500ms, 10s, 5m or 24h"
-	if v.notes(yaml.ScalarNode, textSchema(fmt.Sprintf("%s; from %s to %s", right, brief(least), brief(most)))) {
+	if v.notes(textSchema(fmt.Sprintf("%s; from %s to %s", right, brief(least), brief(most)))) {
 		return 0
 	}
 	s, ok := v.text(right)

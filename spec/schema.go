@@ -67,14 +67,14 @@ func imagined(d *document, into *Schema) []value {
 	return all
 }
 
-// notes adds an alternative to what a value may be, if it is imagined to be of
-// that kind, and reports whether it is imagined at all: then there is nothing to
-// read.
-func (v value) notes(kind yaml.Kind, s *Schema) bool {
+// notes adds an alternative to what a value may be, if it is imagined to be
+// neither a list nor a mapping, and reports whether it is imagined at all: then
+// there is nothing to read.
+func (v value) notes(s *Schema) bool {
 	if v.schema == nil {
 		return false
 	}
-	if v.node.Kind == kind && !slices.ContainsFunc(v.schema.AnyOf, s.equals) {
+	if v.node.Kind == yaml.ScalarNode && !slices.ContainsFunc(v.schema.AnyOf, s.equals) {
 		v.schema.AnyOf = append(v.schema.AnyOf, s)
 	}
 	return true

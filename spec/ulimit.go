@@ -58,7 +58,7 @@ func (v value) ulimit() slipway.Ulimit {
 // limit is a number, or -1 for none.
 func (v value) limit() int64 {
 	least := -1
-	if v.notes(yaml.ScalarNode, &Schema{Type: "integer", Minimum: &least}) {
+	if v.notes(&Schema{Type: "integer", Minimum: &least}) {
 		return 0
 	}
 	n, err := strconv.ParseInt(v.node.Value, 10, 64)

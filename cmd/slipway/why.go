@@ -62,7 +62,7 @@ func explain(r slipway.Release) explanation {
 		add(r.Waits.String())
 	}
 	for _, g := range r.Gates {
-		add(gateReason(r, g))
+		add(gateReason(g))
 	}
 	for _, h := range r.Hosts {
 		if h.Error != "" {
@@ -89,7 +89,7 @@ func explain(r slipway.Release) explanation {
 
 // gateReason is what a gate has to do with how a release stands: who kept it
 // back, or whom it waits for.
-func gateReason(r slipway.Release, g slipway.GateState) string {
+func gateReason(g slipway.GateState) string {
 	switch g.State {
 	case slipway.GateOpen:
 		return fmt.Sprintf("gate %s waits, until %s, %s", g.Name, clock(g.ExpiresAt), gateText(g))
@@ -168,14 +168,14 @@ func underWay(r slipway.Release, service string) []string {
 
 // String is the explanation as people read it.
 func (e explanation) String() string {
-	text := printable(e.head)
+	var b strings.Builder
+	b.WriteString(printable(e.head))
 	section := func(name string, lines []string) {
-		if len(lines) == 0 {
-			return
+		if len(lines) > 0 {
+			b.WriteString("\n" + name)
 		}
-		text += "\n" + name
 		for _, line := range lines {
-			text += "\n  " + indent(printable(line))
+			b.WriteString("\n  " + indent(printable(line)))
 		}
 	}
 	section("because", e.Because)
@@ -183,5 +183,5 @@ func (e explanation) String() string {
 		section("the edges served last", []string{e.Serving})
 	}
 	section("what to do", e.Next)
-	return text
+	return b.String()
 }
