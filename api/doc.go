@@ -32,7 +32,7 @@
 //
 //	GET    /services             ?project=                             → {services: […]}
 //	GET    /services/{project}/{service}                               → service
-//	DELETE /services/{project}/{service}           ?reason=            → 202 {release}, Location
+//	DELETE /services/{project}/{service}           ?reason= (may be left out)  → 202 {release}, Location
 //	POST   /services/{project}/{service}/rollback  {reason, to?}       → 202 {release, held}, Location
 //	POST   /services/{project}/{service}/restart   {reason}            → 202 {release}, Location
 //	POST   /services/{project}/{service}/lock      {reason}            → 204
