@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,8 +51,16 @@ func explain(r slipway.Release) explanation {
 		e.Serving = r.ServingText()
 	}
 	add := func(text string) {
-		known := slices.ContainsFunc(e.Because, func(said string) bool { return strings.Contains(said, text) })
-		if text != "" && !known { // a reason is made of what failed
+		for i, said := range e.Because { // a reason is made of what failed: once is enough
+			switch {
+			case strings.Contains(said, text):
+				return
+			case strings.Contains(text, said):
+				e.Because[i] = text
+				return
+			}
+		}
+		if text != "" {
 			e.Because = append(e.Because, text)
 		}
 	}

@@ -35,6 +35,10 @@ func TestWhyNamesWhoeverKeptAReleaseBackAndWhatToDo(t *testing.T) {
 		"stopped": {func(r *slipway.Release) {
 			r.Phase, r.Waits = slipway.Deploying, &slipway.Wait{For: slipway.WaitsForLine, Reason: "the line is stopped by olga"}
 		}, []string{"the line is stopped by olga", "slipway line resume lets it go on"}},
+		"failed on a host": {func(r *slipway.Release) {
+			ended(slipway.RolledBack, "it was not ready")(r)
+			r.Hosts = []slipway.ReleaseHost{{Name: "h1", Error: "it was not ready; evidence is kept in /var"}}
+		}, []string{"because\n  host h1: it was not ready; evidence is kept in /var\nwhat to do"}},
 		"left behind": {func(r *slipway.Release) {
 			ended(slipway.Live, "")(r)
 			r.CleanupPending, r.Behind = true, []slipway.Behind{{Host: "h2", Error: "the Docker Engine has not answered for 5s"}}
