@@ -31,8 +31,8 @@ func TestAdoptAndRemoveTakeTheRoleOperator(t *testing.T) {
 		}
 	}
 	s := newSite(t)
-	if a := s.as("otto", "DELETE", "/api/v1/services/search/query-api", nil); a.StatusCode != 422 {
-		t.Errorf("without a reason: %d %s", a.StatusCode, a.body)
+	if a := s.as("otto", "DELETE", "/api/v1/services/search/query-api", nil); a.StatusCode != 202 || s.workflows.acts[0] != "remove search/query-api otto no reason given" {
+		t.Errorf("without a reason: %d %s %q", a.StatusCode, a.body, s.workflows.acts)
 	}
 	byCommand := serviceFile + "\nhealthcheck: {exec: [check]}\n"
 	if a := s.as("otto", "POST", "/api/v1/adoptions", map[string]any{"service_file": byCommand, "container": "legacy", "host": "h1"}); !strings.Contains(a.body, "healthcheck.exec: Slipway runs commands only in containers that it has made") {

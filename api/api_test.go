@@ -87,6 +87,15 @@ func parseFleet(t testing.TB, text string) *slipway.Fleet {
 
 func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	t.Helper()
+	s := unstarted(t, change...)
+	s.Start()
+	s.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return s
+}
+
+// unstarted is a site that does not serve yet.
+func unstarted(t *testing.T, change ...func(*api.Config)) *site {
+	t.Helper()
 	s := &site{t: t, workflows: newWorkflows(), ring: new(ring), log: new(lines), registry: prometheus.NewRegistry()}
 	s.fleet.Store(parseFleet(t, fleetFile))
 	s.audit = openAudit(t, t.TempDir())
@@ -114,9 +123,8 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server = httptest.NewServer(handler)
+	s.Server = httptest.NewUnstartedServer(handler)
 	t.Cleanup(s.Close)
-	s.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return s
 }
 

@@ -224,6 +224,20 @@ var onSessions = []attack{
 	{"token of a program planted as a cookie", "CWE-384", func(g *siege) string {
 		return got(g.browse("GET", "/", &http.Cookie{Name: "slipway_session", Value: g.in("rita")}))
 	}, "303 to /login?next=%2F"},
+	{"session of somebody else's, planted over TLS by a service at a sibling host name", "CWE-384, V3.4.4", func(g *siege) string {
+		over := func(name, value string) answer {
+			r := g.request("GET", "/", nil)
+			r.Header.Set("Accept", "text/html")
+			r.Header.Set("X-Forwarded-Proto", "https")
+			r.AddCookie(&http.Cookie{Name: name, Value: value})
+			return g.send(r)
+		}
+		own := only(g.t, g.submitForm("shea", slapdtest.Password, "X-Forwarded-Proto", "https"))
+		if a := over(own.Name, own.Value); a.StatusCode != http.StatusOK {
+			return "not even the own one: " + got(a)
+		}
+		return got(over("slipway_session", own.Value)) // as much as a sibling can set
+	}, "303 to /login?next=%2F"},
 	{"cookie of a browser used as a token", "CWE-613", func(g *siege) string {
 		return got(g.with(only(g.t, g.submitForm("rita", slapdtest.Password)).Value, "GET", "/api/v1/whoami", nil))
 	}, unauthenticated},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -262,9 +263,16 @@ func TestEveryRouteThatChangesSomethingIsAudited(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", pattern, diff)
 		}
 	}
+	reference, err := os.ReadFile("../docs/audit.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, action := range api.AuditActions() {
 		if !strings.Contains(action, ".") || strings.ContainsAny(action, " /") {
 			t.Errorf("%q is not the name of an action", action)
+		}
+		if !strings.Contains(string(reference), "`"+action+"`") {
+			t.Errorf("docs/audit.md does not know %s", action)
 		}
 	}
 }

@@ -105,6 +105,9 @@ func (s *server) loginPage(w http.ResponseWriter, r *request) error {
 
 // loginForm signs in without a script.
 func (s *server) loginForm(w http.ResponseWriter, r *request) error {
+	if err := r.ParseForm(); err != nil {
+		return slipway.Errorf(slipway.CodeInvalid, "the sign-in did not arrive whole: send it again (%w)", err)
+	}
 	user, next := r.PostFormValue("user"), r.PostFormValue("next")
 	signedIn, err := s.signIn(r.Context(), user, r.PostFormValue("password"), forBrowser)
 	if code := slipway.ErrorCode(err); slices.Contains([]slipway.Code{slipway.CodeUnauthenticated, slipway.CodeTooMany}, code) {

@@ -11,12 +11,12 @@ import (
 // cookie carries the session in a browser. The empty Session takes it away.
 func (r *request) cookie(of Session) http.Cookie {
 	c := http.Cookie{ //nolint:gosec // without TLS, as on a loopback address, a browser would not send a Secure one back
-		Name:     sessionCookie,
+		Name:     cookieName(r.Request),
 		Value:    of.token,
 		Path:     "/",
 		Expires:  of.ExpiresAt,
 		HttpOnly: true,
-		Secure:   r.overTLS(),
+		Secure:   overTLS(r.Request),
 		SameSite: http.SameSiteLaxMode,
 	}
 	if of.token == "" {
@@ -27,8 +27,18 @@ func (r *request) cookie(of Session) http.Cookie {
 
 // overTLS reports whether the browser speaks TLS, here or, as a proxy in front
 // says, there. Whoever lies about it does so about their own cookie.
-func (r *request) overTLS() bool {
+func overTLS(r *http.Request) bool {
 	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+}
+
+// cookieName is what the cookie is called. Over TLS browsers take one of that
+// name only from this very host name: a service at a sibling of it, such as
+// Slipway itself releases, cannot plant a session of its own there.
+func cookieName(r *http.Request) string {
+	if overTLS(r) {
+		return "__Host-" + sessionCookie
+	}
+	return sessionCookie
 }
 
 // prolong gives a browser that asks for something more time. It stays the same

@@ -52,7 +52,8 @@ func TestCookie_IsForThisSiteAndNoScript(t *testing.T) {
 	s := newSite(t)
 	for proto, secure := range map[string]bool{"": false, "http": false, "https": true} {
 		c := only(t, s.submitForm("rita", password, "X-Forwarded-Proto", proto))
-		if c.Name != "slipway_session" || !c.HttpOnly || c.Secure != secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+		name := map[bool]string{false: "slipway_session", true: "__Host-slipway_session"}[secure]
+		if c.Name != name || !c.HttpOnly || c.Secure != secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
 			t.Errorf("%q: %+v", proto, c)
 		}
 	}

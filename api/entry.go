@@ -201,7 +201,7 @@ func cut(text string, size int) string {
 
 // presented reports whether a request came with something to sign in by.
 func (r *request) presented() bool {
-	_, err := r.Cookie(sessionCookie)
+	_, err := r.Cookie(cookieName(r.Request))
 	return err == nil || r.Header.Get("Authorization") != ""
 }
 

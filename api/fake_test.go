@@ -37,6 +37,7 @@ type workflows struct {
 	joinings []slipway.Joining
 	line     slipway.Line
 	passes   []slipway.Pass
+	planning time.Duration // how long a plan takes
 }
 
 func newWorkflows() *workflows {
@@ -70,7 +71,16 @@ func (w *workflows) Submit(_ context.Context, order slipway.Order, key string) (
 	return id, nil
 }
 
-func (w *workflows) Plan(_ context.Context, order slipway.Order) (slipway.Preview, error) {
+func (w *workflows) Plan(ctx context.Context, order slipway.Order) (slipway.Preview, error) {
+	w.mu.Lock()
+	made := time.NewTimer(w.planning)
+	w.mu.Unlock()
+	defer made.Stop()
+	select {
+	case <-made.C:
+	case <-ctx.Done():
+		return slipway.Preview{}, ctx.Err()
+	}
 	return slipway.Preview{ServiceID: order.Service.ServiceID, Steps: []slipway.Step{}, Differences: []slipway.Difference{}, Warnings: []string{}}, nil
 }
 
@@ -181,7 +191,7 @@ func (w *workflows) Releases(_ context.Context, f starter.Filter) ([]slipway.Rel
 	defer w.mu.Unlock()
 	var ids []string
 	for id, r := range w.releases {
-		if (f.Project == "" || r.Project == f.Project) && (f.Service.Service == "" || r.Service == f.Service.Service) &&
+		if (f.Projects == nil || slices.Contains(f.Projects, r.Project)) && (f.Service.Service == "" || r.Service == f.Service.Service) &&
 			(f.Phase == "" || r.Phase == f.Phase) && id > strings.TrimPrefix(f.Page, "\xff") {
 			ids = append(ids, id)
 		}

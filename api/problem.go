@@ -124,8 +124,8 @@ func (r *request) internal() *Problem {
 // invalid makes a problem of what huma finds wrong with a request. Values are
 // left out: one may be a password.
 func (r *request) invalid(status int, message string, errs []error) *Problem {
-	r.err = errors.Join(append([]error{errors.New(message)}, errs...)...)
 	if status >= http.StatusInternalServerError {
+		r.err = errors.Join(append([]error{errors.New(message)}, errs...)...)
 		return r.internal()
 	}
 	p := &Problem{Title: http.StatusText(status), Status: status, Detail: message, Code: slipway.CodeInvalid}
@@ -144,6 +144,7 @@ func (r *request) invalid(status int, message string, errs []error) *Problem {
 	if len(details) > 0 {
 		p.Detail = strings.Join(details, "\n")
 	}
+	r.err = errors.New(message + ": " + p.Detail) // for the log, which is no place for values either
 	return p
 }
 

@@ -76,10 +76,16 @@ func TestProblem_OfARequestThatIsNotOne(t *testing.T) {
 	if a.problem(t).Code != slipway.CodeInvalid || strings.Contains(a.body, password) {
 		t.Error(a.body)
 	}
+	s.send(s.request("POST", "/api/v1/login", map[string]any{"user": "rita", "password": []string{password}}))
+	s.send(s.request("POST", "/api/v1/login", map[string]any{"user": "rita", "password": strings.Repeat(password, 100)}))
 	for _, query := range []string{"?limit=0", "?limit=x", "?phase=done", "?service=search", "?project=S", "?page=!"} {
 		if a := s.as("rita", "GET", "/api/v1/releases"+query, nil); a.problem(t).Code != slipway.CodeInvalid {
 			t.Errorf("%s: %s", query, a.body)
 		}
+	}
+	s.Close() // the log is whole when all requests are over
+	if log := s.log.String(); strings.Contains(log, password) || !strings.Contains(log, "body.colour: unexpected property") {
+		t.Errorf("the log of what was wrong with requests: %s", log)
 	}
 }
 

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/url"
 	"testing"
 
@@ -43,6 +44,7 @@ func TestList_ShowsWhatOneMayView(t *testing.T) {
 		{"vera", "", []string{"search.query-api.1", "search.query-api.2", "search.suggest.1"}},
 		{"vera", "project=search&phase=holding", []string{"search.suggest.1"}},
 		{"vera", "service=search/query-api", []string{"search.query-api.1", "search.query-api.2"}},
+		{"vera", "phase=stuck", nil},
 		{"vera", "project=shop", nil},
 		{"shea", "", []string{"shop.cart.1"}},
 		{"nils", "", nil},
@@ -58,6 +60,19 @@ func TestList_ShowsWhatOneMayView(t *testing.T) {
 	want := []string{"search.query-api.1", "search.query-api.2", "search.suggest.1", "shop.cart.1"}
 	if diff := cmp.Diff(want, s.list("vera", "")); diff != "" {
 		t.Errorf("in two projects: %s", diff)
+	}
+}
+
+func TestList_SaysNothingOfHowMuchOthersRelease(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for n := range 50 {
+		s.workflows.put(release(fmt.Sprintf("search.query-api.%d", n+1), slipway.Ended))
+	}
+	for _, query := range []string{"", "?project=search", "?service=search/query-api&limit=1"} {
+		if a := s.as("shea", "GET", "/api/v1/releases"+query, nil); a.body != `{"releases":[],"next_page":""}`+"\n" {
+			t.Errorf("%q: %s", query, a.body)
+		}
 	}
 }
 

@@ -6,11 +6,12 @@ import (
 	"slipway"
 )
 
-// removeInput has its reason in the query, as unlockInput.
+// removeInput has its reason in the query, as unlockInput, but does without one:
+// scripts take services away that only existed for a test.
 type removeInput struct {
 	ServicePath
 	Idempotency
-	Reason string `query:"reason" required:"true" minLength:"1" maxLength:"1000"`
+	Reason string `query:"reason" maxLength:"1000" default:"no reason given"`
 }
 
 type removeOutput struct {

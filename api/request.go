@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"time"
 
 	"slipway"
 )
@@ -80,6 +81,9 @@ func (s *server) observe(next http.Handler) http.Handler {
 		}
 		seen.Request = r.WithContext(context.WithValue(r.Context(), requestKey{}, seen))
 		seen.Body = http.MaxBytesReader(answer, r.Body, maxBody)
+		if r.ContentLength != 0 { // -1: nobody knows yet
+			_ = seen.controller.SetReadDeadline(time.Now().Add(bodyTime)) // net/http lifts it at the end of the body
+		}
 		answer.Header().Set("X-Request-Id", seen.id)
 		answer.Header().Set("X-Content-Type-Options", "nosniff")
 		defer func() {

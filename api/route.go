@@ -13,7 +13,7 @@ import (
 
 const (
 	maxBody  = 2 << 20         // bytes; a service file has at most half of it
-	bodyTime = 5 * time.Second // to read them
+	bodyTime = 5 * time.Second // for them to arrive: nobody keeps a connection by sending them drop by drop
 )
 
 // An access says who a route is for.

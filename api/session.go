@@ -189,7 +189,7 @@ func (s *server) identify(r *http.Request) (Session, error) {
 		}
 		return s.tokens.read(r.Context(), strings.TrimSpace(token), forProgram, forMachine)
 	}
-	cookie, err := r.Cookie(sessionCookie)
+	cookie, err := r.Cookie(cookieName(r))
 	if err != nil {
 		return Session{}, slipway.Errorf(slipway.CodeUnauthenticated, "nobody is signed in: send a token as \"Authorization: Bearer TOKEN\"; POST /api/v1/login gives one")
 	}

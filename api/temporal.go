@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"slipway"
 )
@@ -18,7 +19,7 @@ func (s *server) temporalUI(w http.ResponseWriter, r *http.Request) {
 	r.Header.Del("Authorization")
 	r.Header.Del("Cookie")
 	for _, c := range cookies {
-		if c.Name != sessionCookie {
+		if strings.TrimPrefix(c.Name, "__Host-") != sessionCookie {
 			r.AddCookie(c)
 		}
 	}

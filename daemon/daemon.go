@@ -191,6 +191,7 @@ func (d *Daemon) Serve(ctx context.Context, c client.Client, listener net.Listen
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
 		// Event streams end with the process, not after their hour.
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}

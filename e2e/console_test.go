@@ -35,6 +35,45 @@ func TestThePagesShowAReleaseInARealBrowser(t *testing.T) {
 	b.see("/temporal/namespaces/slipway/workflows/release%2F"+second.ID, "Timeline", "temporal-timeline")
 	at := perform(b, "find the details", chromedp.Poll[string](`[...document.querySelectorAll("a")].find(a => a.textContent.includes("User Metadata"))?.getAttribute("href")`))
 	b.see(at, "Blue is held until", "temporal-details")
+
+	b.see("/releases/"+second.ID, "Roll back", "way-back")
+	b.rollsBackAlthoughAnAnswerIsLost()
+}
+
+// rollsBackAlthoughAnAnswerIsLost goes back on the page of a release twice, as
+// people do who see that the first click got no answer. It is one and the same
+// wish.
+func (b *browser) rollsBackAlthoughAnAnswerIsLost() {
+	b.t.Helper()
+	perform(b, "lose an answer", chromedp.Evaluate[bool](`
+		const keys = [];
+		const send = window.fetch;
+		window.fetch = (to, options) => {
+			if (options?.method !== "POST") return send(to, options);
+			keys.push(options.headers["Idempotency-Key"]);
+			sessionStorage.setItem("keys", JSON.stringify(keys)); // outlives the page
+			return keys.length === 1 ? Promise.reject(new Error("the answer was lost")) : send(to, options);
+		};
+		const form = document.querySelector('form[data-api$="/rollback"]');
+		form.elements.reason.value = "users see errors";
+		form.requestSubmit();
+		true`))
+	perform(b, "hear of it", chromedp.Poll[bool](`document.querySelector('form[data-api$="/rollback"] output').textContent === "the answer was lost"`))
+	perform(b, "ask again", chromedp.Evaluate[bool](`document.querySelector('form[data-api$="/rollback"]').requestSubmit(); true`))
+	const undone = `document.body.textContent.includes("users see errors") && !document.querySelector('form[data-api$="/rollback"]')`
+	deadline := time.Now().Add(time.Minute)
+	for { // the page goes over to another one, which ends what is being evaluated
+		shown, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](undone))
+		if err == nil && shown {
+			break
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("the page does not show that it was undone: %v", err)
+		}
+	}
+	if !perform(b, "compare the keys", chromedp.Evaluate[bool](`const keys = JSON.parse(sessionStorage.getItem("keys")); keys.length === 2 && keys[0] === keys[1]`)) {
+		b.t.Error("the second click asked for something else than the first")
+	}
 }
 
 // browser is a headless Chromium that a person sits at.

@@ -45,6 +45,9 @@ var bcryptPattern = regexp.MustCompile(`^\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9
 // bcrypt is the hash of a password. What is none may be the password itself,
 // and is not quoted.
 func (v value) bcrypt() string {
+	if v.notes(patternSchema("write a bcrypt hash, as htpasswd -nBC 10 NAME prints it after the name", bcryptPattern)) {
+		return ""
+	}
 	if v.node.Kind != yaml.ScalarNode || !bcryptPattern.MatchString(v.node.Value) {
 		v.bad("is not a bcrypt hash with a cost from 4 to 16; write it in quotes, \"$2a$…\", as htpasswd -nBC 10 NAME prints it after the name")
 		return ""

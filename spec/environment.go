@@ -56,10 +56,14 @@ var (
 // secretReference says where a secret is. What is none may be the secret
 // itself, and is not quoted.
 func (v value) secretReference() string {
+	const right = "write \"env://NAME\" or \"file:///path\", where the worker finds it"
+	if v.notes(textSchema(right)) {
+		return ""
+	}
 	s, filePath := v.node.Value, strings.TrimPrefix(v.node.Value, "file://")
 	if v.node.Kind != yaml.ScalarNode ||
 		!envReference.MatchString(s) && !(fileReference.MatchString(s) && path.Clean(filePath) == filePath) {
-		v.bad("is not a reference to a secret; write \"env://NAME\" or \"file:///path\", where the worker finds it")
+		v.bad("is not a reference to a secret; %s", right)
 		return ""
 	}
 	return s

@@ -24,21 +24,23 @@ func LoadFleet(path string) (*slipway.Fleet, error) {
 // errors are Errors. The fleet's Hash is that of the text.
 func ParseFleet(name string, text []byte) (*slipway.Fleet, error) {
 	var f slipway.Fleet
-	err := parse(name, text, "a fleet file has at least hosts and registries", func(v value) {
-		g := fleetKeys.decode(v, &f, "{hosts: […], registries: […]}", nil)
-		g.need([2]string{"hosts", `[{name: h1, docker: "unix:///var/run/docker.sock", address: 10.0.0.1}]`},
-			[2]string{"registries", `[{name: main, role: [source, production], url: "http://127.0.0.1:5000"}]`})
-		checkHosts(f, g)
-		checkProfiles(f, g)
-		checkRegistries(f, g)
-		checkWindows(f, g)
-	})
+	err := parse(name, text, "a fleet file has at least hosts and registries", func(v value) { readFleet(&f, v) })
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(text)
 	f.Hash = hex.EncodeToString(sum[:])
 	return &f, nil
+}
+
+func readFleet(f *slipway.Fleet, v value) {
+	g := fleetKeys.decode(v, f, "{hosts: […], registries: […]}", nil)
+	g.need([2]string{"hosts", `[{name: h1, docker: "unix:///var/run/docker.sock", address: 10.0.0.1}]`},
+		[2]string{"registries", `[{name: main, role: [source, production], url: "http://127.0.0.1:5000"}]`})
+	checkHosts(*f, g)
+	checkProfiles(*f, g)
+	checkRegistries(*f, g)
+	checkWindows(*f, g)
 }
 
 var fleetKeys = object[slipway.Fleet]{

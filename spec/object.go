@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // An object is a mapping with fixed keys: for each, how its value is read into
@@ -14,6 +16,14 @@ type object[T any] map[string]func(*T, value)
 // not in the table is a problem: with its reason where refused has one,
 // otherwise with the nearest known key.
 func (o object[T]) decode(v value, t *T, example string, refused map[string]string) given {
+	if v.schema != nil {
+		g := given{value: v}
+		if v.node.Kind == yaml.MappingNode {
+			g.keys, g.shape = map[string]value{}, o.schema(v.doc, t, example)
+			v.schema.AnyOf = append(v.schema.AnyOf, g.shape)
+		}
+		return g
+	}
 	entries, ok := v.entries("write a mapping, for example " + example)
 	if !ok {
 		return given{value: v}
@@ -37,7 +47,8 @@ func (o object[T]) decode(v value, t *T, example string, refused map[string]stri
 // given is an object that was read: the keys that the file has, right or wrong.
 type given struct {
 	value
-	keys map[string]value // nil: it was no mapping, which is reported
+	keys  map[string]value // nil: it was no mapping, which is reported
+	shape *Schema          // of one that is imagined
 }
 
 // has reports whether the file gives the key.
@@ -50,6 +61,9 @@ func (g given) has(key string) bool {
 func (g given) need(examples ...[2]string) {
 	for _, example := range examples {
 		key := example[0]
+		if g.shape != nil && !slices.Contains(g.shape.Required, key) {
+			g.shape.Required = append(g.shape.Required, key)
+		}
 		if g.keys != nil && !g.has(key) && !g.doc.full() {
 			g.at(key).bad("is missing; write for example %s: %s", key, example[1])
 		}

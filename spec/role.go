@@ -14,7 +14,7 @@ func (v value) roles() map[slipway.Role][]string {
 		known = append(known, string(role))
 	}
 	roles := map[slipway.Role][]string{}
-	entries, _ := v.entries("write a mapping from role to groups, for example " + example)
+	entries, _ := v.entries("write a mapping from role to groups, for example "+example, known...)
 	for _, e := range entries {
 		if !slices.Contains(known, e.key) {
 			e.bad("unknown role; %s", didYouMean(e.key, known))

@@ -15,6 +15,9 @@ import (
 
 // scalar is any text, number or boolean as it is written.
 func (v value) scalar(right string) (string, bool) {
+	if v.notes(scalarSchema(right)) {
+		return "", false
+	}
 	if v.node.Kind != yaml.ScalarNode || strings.HasPrefix(v.describe(), "a value tagged") || v.node.ShortTag() == "!!null" {
 		v.wrong(right)
 		return "", false
@@ -28,6 +31,9 @@ func (v value) scalar(right string) (string, bool) {
 
 // text is text that is not empty, on one line.
 func (v value) text(right string) (string, bool) {
+	if v.notes(textSchema(right)) {
+		return "", false
+	}
 	if v.node.Kind != yaml.ScalarNode || v.node.ShortTag() != "!!str" {
 		v.wrong(right)
 		return "", false
@@ -43,6 +49,9 @@ func (v value) text(right string) (string, bool) {
 // matching is text that matches the pattern of what it should be. It is quoted
 // where it does not, so it must be no secret.
 func (v value) matching(pattern *regexp.Regexp, what, right string) string {
+	if v.notes(patternSchema(right, pattern)) {
+		return ""
+	}
 	s, ok := v.text(right)
 	if ok && !pattern.MatchString(s) {
 		v.bad("%s is not %s; %s", quote(s), what, right)
@@ -60,6 +69,9 @@ func (v value) name() string {
 
 // oneOf is one of a few words.
 func (v value) oneOf(words ...string) string {
+	if v.notes(&Schema{Type: "string", Enum: words}) {
+		return ""
+	}
 	s, ok := v.text("write " + strings.Join(words, " or "))
 	if slices.Contains(words, s) {
 		return s
@@ -72,6 +84,9 @@ func (v value) oneOf(words ...string) string {
 
 // integer is a whole number from least to most.
 func (v value) integer(least, most int) int {
+	if v.notes(numberSchema(least, most)) {
+		return least
+	}
 	n, err := strconv.Atoi(v.node.Value)
 	if v.node.ShortTag() != "!!int" || err != nil || n < least || n > most {
 		v.bad("found %s; write a number from %d to %d, without quotes", v.describe(), least, most)
@@ -83,6 +98,9 @@ func (v value) integer(least, most int) int {
 // share is a number of things, or a percentage of them, from least of either.
 func (v value) share(least int) slipway.Share {
 	right := fmt.Sprintf("write a number from %d, or a percentage such as 50%%", least)
+	if v.notes(&Schema{Type: []string{"integer", "string"}, Description: right, Minimum: &least, Pattern: "^[0-9]+%?$"}) {
+		return slipway.Share{}
+	}
 	text, ok := v.scalar(right)
 	if !ok {
 		return slipway.Share{}
@@ -96,6 +114,9 @@ func (v value) share(least int) slipway.Share {
 
 // boolean is true or false.
 func (v value) boolean() bool {
+	if v.notes(&Schema{Type: "boolean"}) {
+		return false
+	}
 	b, err := strconv.ParseBool(v.node.Value)
 	if v.node.ShortTag() != "!!bool" || err != nil {
 		v.wrong("write true or false, without quotes")
@@ -106,6 +127,9 @@ func (v value) boolean() bool {
 // duration is a time such as 10s, from least to most.
 func (v value) duration(least, most time.Duration) slipway.Duration {
 	const right = "write a number and a unit, for example 500ms, 10s, 5m or 24h"
+	if v.notes(textSchema(fmt.Sprintf("%s; from %s to %s", right, brief(least), brief(most)))) {
+		return 0
+	}
 	s, ok := v.text(right)
 	if !ok {
 		return 0

@@ -21,7 +21,22 @@ func LoadService(path string) (slipway.Service, error) {
 // ParseService reads the text of a service file; name is how problems call it.
 // Its errors are Errors. What the file leaves out has its default.
 func ParseService(name string, text []byte) (slipway.Service, error) {
-	f := serviceFile{Service: slipway.Service{
+	f := newServiceFile()
+	if err := parse(name, text, "a service file has at least project, service, image, container: {port: 8080} and route: {host: …}", f.read); err != nil {
+		return slipway.Service{}, err
+	}
+	return f.Service, nil
+}
+
+// A serviceFile is a service while its file is read.
+type serviceFile struct {
+	slipway.Service
+	container, health given
+}
+
+// newServiceFile is one that says nothing yet.
+func newServiceFile() *serviceFile {
+	return &serviceFile{Service: slipway.Service{
 		Container: slipway.Container{Restart: slipway.DefaultRestart, StopGracePeriod: slipway.DefaultStopGracePeriod},
 		Healthcheck: slipway.Healthcheck{
 			Interval:    slipway.DefaultInterval,
@@ -38,21 +53,12 @@ func ParseService(name string, text []byte) (slipway.Service, error) {
 			MinServing:    slipway.DefaultMinServing,
 		}},
 	}}
-	err := parse(name, text, "a service file has at least project, service, image, container: {port: 8080} and route: {host: …}", func(v value) {
-		g := serviceKeys.decode(v, &f, "{project: search, service: query-api, image: search/query-api}", serviceRefused)
-		g.need([2]string{"project", "search"}, [2]string{"service", "query-api"}, [2]string{"image", "search/query-api"})
-		f.check(g)
-	})
-	if err != nil {
-		return slipway.Service{}, err
-	}
-	return f.Service, nil
 }
 
-// A serviceFile is a service while its file is read.
-type serviceFile struct {
-	slipway.Service
-	container, health given
+func (f *serviceFile) read(v value) {
+	g := serviceKeys.decode(v, f, "{project: search, service: query-api, image: search/query-api}", serviceRefused)
+	g.need([2]string{"project", "search"}, [2]string{"service", "query-api"}, [2]string{"image", "search/query-api"})
+	f.check(g)
 }
 
 var serviceKeys = object[serviceFile]{

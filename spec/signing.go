@@ -74,6 +74,9 @@ func (v value) publicKey() []byte {
 // moment is a point in time, with its zone.
 func (v value) moment() time.Time {
 	const right = "write a time with its zone, for example 2026-03-01T00:00:00Z"
+	if v.notes(textSchema(right)) {
+		return time.Time{}
+	}
 	if v.node.Kind != yaml.ScalarNode {
 		v.wrong(right)
 		return time.Time{}

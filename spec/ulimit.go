@@ -25,10 +25,11 @@ var ulimitNames = map[string]bool{
 func (v value) ulimits() map[string]slipway.Ulimit {
 	const example = "{nofile: 65536} or {nofile: {soft: 1024, hard: 65536}}"
 	limits := map[string]slipway.Ulimit{}
-	entries, _ := v.entries("write a mapping, for example " + example)
+	known := slices.Sorted(maps.Keys(ulimitNames))
+	entries, _ := v.entries("write a mapping, for example "+example, known...)
 	for _, e := range entries {
 		if !ulimitNames[e.key] {
-			e.bad("unknown limit; %s", didYouMean(e.key, slices.Sorted(maps.Keys(ulimitNames))))
+			e.bad("unknown limit; %s", didYouMean(e.key, known))
 			continue
 		}
 		limits[e.key] = e.ulimit()
@@ -56,6 +57,10 @@ func (v value) ulimit() slipway.Ulimit {
 
 // limit is a number, or -1 for none.
 func (v value) limit() int64 {
+	least := -1
+	if v.notes(&Schema{Type: "integer", Minimum: &least}) {
+		return 0
+	}
 	n, err := strconv.ParseInt(v.node.Value, 10, 64)
 	if v.node.ShortTag() != "!!int" || err != nil || n < -1 {
 		v.wrong("write a number, or -1 for no limit, for example 65536")

@@ -14,6 +14,8 @@ type value struct {
 	doc   *document
 	node  *yaml.Node // never an alias
 	field string     // as messages name it: "container.environment"
+
+	schema *Schema // where what the value is asked for is noted; nil: it is there, and read
 }
 
 // An entry is one key of a mapping with its value.
@@ -36,6 +38,10 @@ func (v value) child(node *yaml.Node, field string) value { return v.doc.value(n
 // items are the values of a list. Anything else is reported with an example of
 // what is right, and has none.
 func (v value) items(right string) []value {
+	if list := (&Schema{Type: "array", Items: &Schema{}}); v.schema != nil && v.node.Kind == yaml.SequenceNode {
+		v.schema.AnyOf = append(v.schema.AnyOf, list)
+		return imagined(v.doc, list.Items)
+	}
 	if v.node.Kind != yaml.SequenceNode {
 		v.wrong(right)
 		return nil
@@ -59,8 +65,12 @@ func (v value) isEmptyList() bool {
 
 // entries are the keys of a mapping in the order of the file, merge keys
 // resolved; ok is false where it is none, which is reported with an example of
-// what is right.
-func (v value) entries(right string) (entries []entry, ok bool) {
+// what is right. Known are the keys that it may have (none: any), for the
+// schema.
+func (v value) entries(right string, known ...string) (entries []entry, ok bool) {
+	if v.schema != nil && v.node.Kind == yaml.MappingNode {
+		return v.imaginedEntries(right, known), true
+	}
 	if v.node.Kind != yaml.MappingNode {
 		v.wrong(right)
 		return nil, false

@@ -2,7 +2,6 @@ package starter
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -19,20 +18,23 @@ import (
 
 // Filter narrows a list of releases. The zero Filter is all of them.
 type Filter struct {
-	Project string
-	Service slipway.ServiceID
-	Phase   slipway.Phase
-	Limit   int    // 0: 50
-	Page    string // as the list before returned it; empty: the first
+	Projects []string // of any of these; nil: of all
+	Service  slipway.ServiceID
+	Phase    slipway.Phase
+	Limit    int    // 0: 50
+	Page     string // as the list before returned it; empty: the first
 }
 
 // Releases lists releases as far as a list shows them, without hosts, edges and
 // gates: those on their way, then those that ended last; each page the latest
 // first. Page is where the next list begins, and empty at the end. It may be behind by a second.
 func (c *Client) Releases(ctx context.Context, f Filter) (releases []slipway.Release, page string, err error) {
+	if f.Projects != nil && len(f.Projects) == 0 {
+		return []slipway.Release{}, "", nil
+	}
 	query := []string{"WorkflowType = '" + workflows.ReleaseType + "'"}
-	if f.Project != "" {
-		query = append(query, equals(workflows.ProjectKey.GetName(), f.Project))
+	if f.Projects != nil {
+		query = append(query, oneOf(workflows.ProjectKey.GetName(), f.Projects))
 	}
 	if f.Service != (slipway.ServiceID{}) {
 		query = append(query, equals(workflows.ServiceKey.GetName(), f.Service.String()))
@@ -61,11 +63,21 @@ func (c *Client) Releases(ctx context.Context, f Filter) (releases []slipway.Rel
 	return releases, string(found.GetNextPageToken()), nil
 }
 
-// equals is one condition of a query. Values reach it only in the form of names
-// and ids; quotes are doubled all the same.
-func equals(attribute, value string) string {
-	return fmt.Sprintf("%s = '%s'", attribute, strings.ReplaceAll(value, "'", "''"))
+// equals is one condition of a query.
+func equals(attribute, value string) string { return attribute + " = " + quoted(value) }
+
+// oneOf is the condition that an attribute has one of the values.
+func oneOf(attribute string, values []string) string {
+	all := make([]string, len(values))
+	for i, value := range values {
+		all[i] = quoted(value)
+	}
+	return attribute + " IN (" + strings.Join(all, ", ") + ")"
 }
+
+// quoted is a value in a query. Values reach it only in the form of names and
+// ids; quotes are doubled all the same.
+func quoted(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
 
 // listed reads a release off its search attributes and memo.
 func listed(info *workflow.WorkflowExecutionInfo) slipway.Release {

@@ -28,12 +28,14 @@ says that Temporal keeps of it, for which you need to be an operator of the whol
 fleet. That a whole chain is gone is noticed only on its own machine, or with
 --all, for a directory into which the logs of all machines were copied.
 
-Exit status: 0 nothing was changed; 1 something was.`,
+Exit status: 0 nothing was changed; 1 something was; as of any other command
+where nothing was found, but the anchor could not be had (4, 5) and was not waived
+with --offline.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&dir, "dir", "/var/lib/slipway/audit", "the `directory` of the log: audit in the one that --data named")
 	cmd.Flags().BoolVar(&all, "all", false, "the logs of all machines are in the directory: none that the anchor knows may be missing")
-	cmd.Flags().BoolVar(&offline, "offline", false, "without the anchor")
+	cmd.Flags().BoolVar(&offline, "offline", false, "without the anchor: a log that was cut off is not found")
 	cmd.MarkFlagsMutuallyExclusive("all", "offline")
 	cmd.RunE = p.verb(func(ctx context.Context, _ []string) error {
 		var result struct {
@@ -41,11 +43,12 @@ Exit status: 0 nothing was changed; 1 something was.`,
 			Anchor string `json:"anchor"` // compared, or why not
 		}
 		var anchor *slipway.AuditAnchor
-		switch known, err := p.anchor(ctx, offline); {
+		known, noAnchor := p.anchor(ctx, offline)
+		switch {
 		case offline:
 			result.Anchor = "not compared: --offline"
-		case err != nil:
-			result.Anchor = "not compared: " + err.Error()
+		case noAnchor != nil:
+			result.Anchor = "not compared: " + noAnchor.Error()
 		default:
 			anchor, result.Anchor = &known, "compared"
 		}
@@ -67,8 +70,11 @@ Exit status: 0 nothing was changed; 1 something was.`,
 		if anchor == nil {
 			p.out.note("the ends of the chains are " + result.Anchor)
 		}
-		if len(result.Findings) > 0 {
+		switch {
+		case len(result.Findings) > 0:
 			return verdict(exitFailed)
+		case noAnchor != nil: // nobody takes what was not looked at for unchanged
+			return verdict(exitStatus(noAnchor))
 		}
 		return nil
 	})
@@ -115,6 +121,8 @@ func verified(r audit.Report, anchored bool) string {
 		fmt.Fprintf(&b, "%d findings: this is not what was written\n", len(r.Findings))
 	case len(r.Chains) == 0:
 		b.WriteString("there is no audit log here\n")
+	case !anchored:
+		b.WriteString("nothing was changed, as far as the files themselves tell\n")
 	default:
 		b.WriteString("nothing was changed\n")
 	}

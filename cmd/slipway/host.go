@@ -14,15 +14,10 @@ import (
 
 func (p *program) host() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "host",
+		Use:   "host cordon|drain|uncordon|join|remove HOST --reason TEXT",
 		Short: "Take care of a host: cordon, drain, uncordon, join, remove",
-		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(p.cordon(), p.drain(), p.uncordon(), p.joinHost(), p.removeHost())
-	for _, verb := range cmd.Commands() {
-		verb.DisableFlagsInUseLine = true // each says them itself
-	}
-	return cmd
+	return group(cmd, p.cordon(), p.drain(), p.uncordon(), p.joinHost(), p.removeHost())
 }
 
 func (p *program) cordon() *cobra.Command {

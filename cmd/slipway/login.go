@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"time"
 
@@ -24,7 +26,7 @@ func (p *program) login() *cobra.Command {
 	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input instead of asking")
 	_ = cmd.MarkFlagRequired("user")
 	cmd.RunE = p.verb(func(ctx context.Context, _ []string) error {
-		url, err := serverURL()
+		server, err := serverURL()
 		if err != nil {
 			return err
 		}
@@ -32,28 +34,41 @@ func (p *program) login() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		server, err := p.connect(url, "")
+		at, err := p.connect(server, "")
 		if err != nil {
 			return err
 		}
-		password, err := p.password(ctx, user, url, fromStdin)
+		if inClear(server) {
+			p.out.hint("the password and the sign-in travel to " + server + " in clear text, for everybody on the way to read: use https")
+		}
+		password, err := p.password(ctx, user, server, fromStdin)
 		if err != nil {
 			return err
 		}
-		session, err := server.Login(ctx, user, password)
+		session, err := at.Login(ctx, user, password)
 		if err != nil {
 			return err
 		}
-		kept.Servers[url] = credential{User: session.User, Token: session.Token, ExpiresAt: session.ExpiresAt}
+		kept.Servers[server] = credential{User: session.User, Token: session.Token, ExpiresAt: session.ExpiresAt}
 		if err := kept.write(); err != nil {
 			return err
 		}
 		if os.Getenv("SLIPWAY_TOKEN") != "" {
 			p.out.hint("SLIPWAY_TOKEN is set and goes before this sign-in; unset it to use this one")
 		}
-		return p.out.result(newSignIn(url, session), signedIn(url, session))
+		return p.out.result(newSignIn(server, session), signedIn(server, session))
 	})
 	return cmd
+}
+
+// inClear reports whether others can read what is sent to a server.
+func inClear(server string) bool {
+	u, err := url.Parse(server)
+	if err != nil || u.Scheme != "http" || u.Hostname() == "localhost" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return ip == nil || !ip.IsLoopback()
 }
 
 // signIn is a session without its token, which is nobody's to read.

@@ -63,8 +63,8 @@ The server is SLIPWAY_URL (` + defaultURL + `); who you are is SLIPWAY_TOKEN,
 or what slipway login has kept under SLIPWAY_HOME (~/.config/slipway).
 
 Exit status: 0 the new version serves, or done as asked; 1 refused or failed;
-2 wrong usage or file; 3 rolled back, rejected, aborted or superseded; 4 not
-signed in or not allowed; 5 no answer.`,
+2 wrong usage or file; 3 rolled back, rejected, aborted or superseded, or stuck;
+4 not signed in or not allowed; 5 no answer.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
@@ -87,10 +87,10 @@ signed in or not allowed; 5 no answer.`,
 func (p *program) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		p.login(), p.logout(), p.token(),
-		p.release(), p.plan(), p.preflight(), p.status(), p.watch(), p.history(),
+		p.release(), p.plan(), p.preflight(), p.status(), p.why(), p.watch(), p.history(),
 		p.rollback(), p.restart(), p.abort(), p.accept(), p.approve(), p.reject(),
 		p.services(), p.hosts(), p.host(), p.lock(), p.unlock(), p.line(), p.breakGlass(), p.adopt(), p.remove(), p.audit(),
-		p.worker(), p.api(), p.key(),
+		p.schema(), p.worker(), p.api(), p.key(),
 		p.version(),
 	}
 }

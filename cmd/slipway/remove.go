@@ -11,7 +11,7 @@ import (
 func (p *program) remove() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use:   "remove PROJECT/SERVICE --reason TEXT",
+		Use:   "remove PROJECT/SERVICE [--reason TEXT]",
 		Short: "Take a service away: its route, then its containers",
 		Long: `Remove takes a service away. No edge sends it anything any more, requests that
 are under way finish, the edges forget it, and then its containers go. It
@@ -21,14 +21,15 @@ slipway rollback releases again what was removed.`,
 		Args: cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who look for it")
-	_ = cmd.MarkFlagRequired("reason")
 	cmd.RunE = p.verb(func(ctx context.Context, args []string) error {
 		service, err := slipway.ParseServiceID(args[0])
 		if err != nil {
 			return err
 		}
-		if err := needReason(reason); err != nil {
-			return err
+		if cmd.Flags().Changed("reason") {
+			if err := needReason(reason); err != nil {
+				return err
+			}
 		}
 		server, err := p.server()
 		if err != nil {

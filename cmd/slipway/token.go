@@ -14,16 +14,12 @@ import (
 
 func (p *program) token() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "token",
+		Use:   "token create|list|revoke",
 		Short: "Make, list and revoke tokens for machines",
 		Long: `A token lets a machine do, as SLIPWAY_TOKEN, what its role may in one project, and
 never more than whoever made it may at that time. It decides no gates.`,
 	}
-	for _, verb := range []*cobra.Command{p.tokenCreate(), p.tokenList(), p.tokenRevoke()} {
-		verb.DisableFlagsInUseLine = true
-		cmd.AddCommand(verb)
-	}
-	return cmd
+	return group(cmd, p.tokenCreate(), p.tokenList(), p.tokenRevoke())
 }
 
 func (p *program) tokenCreate() *cobra.Command {

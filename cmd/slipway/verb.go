@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,24 @@ func (p *program) verb(run func(ctx context.Context, args []string) error) func(
 		p.working = true
 		return run(cmd.Context(), args)
 	}
+}
+
+// group is a command that only holds others. Without one of them, or with one
+// that is not there, it is wrong usage.
+func group(cmd *cobra.Command, verbs ...*cobra.Command) *cobra.Command {
+	cmd.Args = cobra.NoArgs
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		names := make([]string, len(verbs))
+		for i, verb := range verbs {
+			names[i] = verb.Name()
+		}
+		return slipway.Errorf(slipway.CodeInvalid, "%s does nothing by itself: add one of %s", cmd.CommandPath(), strings.Join(names, ", "))
+	}
+	for _, verb := range verbs {
+		verb.DisableFlagsInUseLine = true // each says them itself
+	}
+	cmd.AddCommand(verbs...)
+	return cmd
 }
 
 // onRelease is the body of a command whose one argument is a release's id.

@@ -61,16 +61,17 @@ func run(ctx context.Context) (err error) {
 	for _, failure := range report.Failed {
 		say("  %s", failure)
 	}
-	say("")
-	say("Console and API   %s/           sign in as ann, bob or olga: %q", s.URL, system.Password)
-	say("Temporal UI       %s/temporal/  as olga, who operates", s.URL)
-	say("The service       curl -H 'Host: %s' %s/", system.Host("demo"), s.EdgeURL)
 	if report.Failures > 0 {
 		return fmt.Errorf("%d requests failed, and none should have", report.Failures)
 	}
 	if os.Getenv("DEMO_EXIT") == "1" {
 		return nil
 	}
+	say("")
+	say("Console and API   %s/           sign in as ann, bob or olga: %q", s.URL, system.Password)
+	say("Temporal UI       %s/temporal/  as olga, who operates", s.URL)
+	say("Command line      export SLIPWAY_URL=%s; bin/slipway login --user ann", s.URL)
+	say("The service       curl -H 'Host: %s' %s/", system.Host("demo"), s.EdgeURL)
 	say("It stays up until Ctrl-C.")
 	<-ctx.Done()
 	return nil

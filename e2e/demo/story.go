@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"slipway/e2e/system"
@@ -43,6 +44,7 @@ func (s *story) tell(ctx context.Context) (system.Report, error) {
 	}{
 		{"She releases v2, while people use v1.", 0, release("v2")},
 		{"She releases v3, which never gets ready: it is undone, and nobody has seen it.", 3, release("v3")},
+		{"What was wrong with it?", 0, []string{"why", "slipway-demo.demo.3"}},
 		{
 			"v2 was a mistake as well. v1 is still held, so going back is only a switch.", 0,
 			[]string{"rollback", "slipway-demo/demo", "--reason", "v2 shows the wrong prices", "--wait"},
@@ -62,7 +64,7 @@ func (s *story) tell(ctx context.Context) (system.Report, error) {
 
 // step says what is done, does it, and wants it to end with the status.
 func (s *story) step(ctx context.Context, what string, status int, args ...string) error {
-	say("\n%s\n$ slipway %s", what, strings.Join(args, " "))
+	say("\n%s\n$ slipway%s", what, typed(args))
 	cmd := s.Command(ctx, "ann", args...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
 	err := cmd.Run()
@@ -70,4 +72,15 @@ func (s *story) step(ctx context.Context, what string, status int, args ...strin
 		return fmt.Errorf("slipway %s: exit status %d, want %d: %w", args[0], got, status, err)
 	}
 	return nil
+}
+
+// typed are arguments as somebody would type them into a shell.
+func typed(args []string) (line string) {
+	for _, arg := range args {
+		if strings.Contains(arg, " ") {
+			arg = strconv.Quote(arg)
+		}
+		line += " " + arg
+	}
+	return line
 }

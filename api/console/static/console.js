@@ -11,6 +11,10 @@ function prepare(root) {
   }
 }
 
+// What was asked for and got no answer may have been done: it is asked for again
+// under the same key.
+const unanswered = new Map();
+
 async function act(event) {
   event.preventDefault();
   const form = event.currentTarget;
@@ -20,24 +24,53 @@ async function act(event) {
     // A release is chosen by its id; what is sent is its number.
     body[name] = name === "to" ? Number(value.split(".").pop()) : value;
   }
-  const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+  const method = form.dataset.method || "POST";
+  const wanted = [method, form.dataset.api, JSON.stringify(body)].join(" ");
+  const key = unanswered.get(wanted)
+    ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+  unanswered.set(wanted, key);
   const buttons = form.querySelectorAll("button");
   buttons.forEach((b) => { b.disabled = true; });
+  complain(form, "");
   try {
-    const method = form.dataset.method || "POST";
     const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
     const answer = method === "POST"
       ? await fetch(form.dataset.api, { method, headers, body: JSON.stringify(body) })
       : await fetch(form.dataset.api + "?" + new URLSearchParams(body), { method, headers });
-    if (!answer.ok) throw new Error((await answer.json()).detail);
+    if (answer.status < 500) unanswered.delete(wanted);
+    if (!answer.ok) {
+      const problem = await answer.json().catch(() => ({})); // of something in between
+      throw new Error(problem.detail ?? `answered with status ${answer.status}`);
+    }
     form.reset();
     if ("reload" in form.dataset) { location.reload(); return; }
     const result = answer.status === 204 ? {} : await answer.json();
     if (result.release) location.assign("/releases/" + encodeURIComponent(result.release));
   } catch (problem) {
-    form.querySelector("output").textContent = problem.message;
+    complain(form, problem.message);
   } finally {
     buttons.forEach((b) => { b.disabled = false; });
+  }
+}
+
+// twin is the form below root that asks for the same.
+function twin(form, root) {
+  return [...root.querySelectorAll("form[data-api]")].find((f) =>
+    f.dataset.api === form.dataset.api && f.elements.gate?.value === form.elements.gate?.value);
+}
+
+// complain says beside a form what went wrong; where the page has moved on since,
+// beside the one that has taken its place, or at its top.
+function complain(form, text) {
+  const now = form.isConnected ? form : twin(form, document);
+  if (now) {
+    now.querySelector("output").textContent = text;
+  } else if (text !== "") {
+    const line = document.createElement("p");
+    line.className = "error";
+    line.setAttribute("role", "alert");
+    line.textContent = text;
+    document.querySelector("main").prepend(line);
   }
 }
 
@@ -62,15 +95,25 @@ function follow(live) {
     asking = false;
   }
   function show(next) {
-    const typed = live.querySelector("form[data-api]:focus-within input[name=reason]");
     prepare(next);
-    const form = typed && next.querySelector(`form[data-api="${typed.form.dataset.api}"]`);
-    if (form) form.elements.reason.value = typed.value;
+    let focused = null;
+    for (const form of live.querySelectorAll("form[data-api]")) {
+      const now = twin(form, next);
+      if (!now) continue;
+      now.querySelector("output").textContent = form.querySelector("output").textContent;
+      if (now.elements.reason && form.elements.reason) now.elements.reason.value = form.elements.reason.value;
+      if (form.matches(":focus-within")) focused = now.elements.reason;
+    }
     live.replaceChildren(...next.childNodes);
-    if (form) form.elements.reason.focus();
+    focused?.focus();
   }
   for (const type of ["phase", "host", "progress", "gate"]) events.addEventListener(type, refresh);
   events.addEventListener("end", () => { events.close(); refresh(); });
+  events.addEventListener("error", () => {
+    if (events.readyState !== EventSource.CLOSED) return; // it comes again by itself
+    refresh();
+    setTimeout(() => follow(live), 5000);
+  });
 }
 
 prepare(document);

@@ -58,14 +58,16 @@ func (c *Client) Restart(ctx context.Context, service slipway.ServiceID, reason 
 }
 
 // Remove takes a service away, and returns the id of the removal, which is
-// followed as a release is.
+// followed as a release is. The reason may be empty.
 func (c *Client) Remove(ctx context.Context, service slipway.ServiceID, reason string) (slipway.ReleaseID, error) {
 	var answer struct {
 		Release string `json:"release"`
 	}
-	err := c.insist(ctx, request{
-		method: http.MethodDelete, path: "/services/" + service.String(), query: url.Values{"reason": {reason}},
-	}, &answer)
+	query := url.Values{}
+	if reason != "" {
+		query.Set("reason", reason)
+	}
+	err := c.insist(ctx, request{method: http.MethodDelete, path: "/services/" + service.String(), query: query}, &answer)
 	if err != nil {
 		return slipway.ReleaseID{}, err
 	}
