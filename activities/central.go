@@ -43,7 +43,14 @@ type VerifyInput struct {
 	Tag        string `json:"tag"`
 	Platform   string `json:"platform"`
 
-	For *Claim `json:"for,omitempty"` // the release that it is for; nil: nobody acts on the answer
+	For   *Claim `json:"for,omitempty"`   // the release that it is for; nil: nobody acts on the answer
+	Fleet string `json:"fleet,omitempty"` // hash of the fleet file that the plan was made with; empty: it is not compared
+}
+
+// VerifyResult is the image as it was found.
+type VerifyResult struct {
+	slipway.Image
+	OtherFleet string `json:"other_fleet,omitempty"` // hash of the fleet file of this worker, where that is another one
 }
 
 // A Claim is a release that says it was ordered.
@@ -61,12 +68,12 @@ type Claim struct {
 // that nobody on the way can put another image in its place. It changes nothing;
 // asked again, it may find that the tag has moved, which is why a release asks
 // once and keeps the answer.
-func (a *Central) VerifyImage(ctx context.Context, in VerifyInput) (slipway.Image, error) {
+func (a *Central) VerifyImage(ctx context.Context, in VerifyInput) (VerifyResult, error) {
 	var g grant
 	if in.For != nil {
 		var err error
 		if g, err = a.ordered(in); err != nil {
-			return slipway.Image{}, Failure(err)
+			return VerifyResult{}, Failure(err)
 		}
 	}
 	image, err := a.Registries.Resolve(ctx, in.Registry, in.Repository, in.Tag, in.Platform)
@@ -74,7 +81,19 @@ func (a *Central) VerifyImage(ctx context.Context, in VerifyInput) (slipway.Imag
 		image.Signature, err = a.Signatures.Seal(
 			slipway.ImageStatement{Order: g.order, Digest: image.Digest, Image: image.Identity()}, slipway.WitnessLasts)
 	}
-	return image, Failure(err)
+	return VerifyResult{Image: image, OtherFleet: a.otherFleet(ctx, in.Fleet)}, Failure(err)
+}
+
+// otherFleet is the hash of the fleet file of this worker, if the API had
+// another one. It may have been changed just then; where it stays so, people are
+// shown one fleet, and releases act on another.
+func (a *Central) otherFleet(ctx context.Context, ofAPI string) string {
+	own := a.Fleet().Hash
+	if ofAPI == "" || ofAPI == own {
+		return ""
+	}
+	activity.GetLogger(ctx).Warn("Fleet file is another than that of the API", "hash", own, "of_api", ofAPI)
+	return own
 }
 
 // ordered holds a release to its order, before it begins.

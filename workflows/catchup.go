@@ -108,7 +108,7 @@ func (c *catchup) bring(ctx workflow.Context, i int) (slipway.ReleaseHost, error
 	if err != nil {
 		return at, err
 	}
-	image, err := call(ctx, asking("resolve "+slipway.ShortDigest(version.Digest)), central.VerifyImage, activities.VerifyInput{
+	found, err := call(ctx, asking("resolve "+slipway.ShortDigest(version.Digest)), central.VerifyImage, activities.VerifyInput{
 		Registry: version.Plan.Production, Repository: version.Service.Image, Tag: version.Digest, Platform: version.Plan.Platform,
 	})
 	if err != nil {
@@ -117,7 +117,7 @@ func (c *catchup) bring(ctx workflow.Context, i int) (slipway.ReleaseHost, error
 	if !slices.Contains(c.Begun, plan.Name) {
 		c.Begun = append(c.Begun, plan.Name)
 	}
-	live := newcomer{release: version.Release, service: version.Service, registry: version.Plan.Production, image: image, warrant: version.Warrant, patience: silence}
+	live := newcomer{release: version.Release, service: version.Service, registry: version.Plan.Production, image: found.Image, warrant: version.Warrant, patience: silence}
 	err = live.deploy(ctx, plan, &at, func() {})
 	if err == nil {
 		at.Phase, at.Error = slipway.HostServing, ""

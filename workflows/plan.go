@@ -36,6 +36,9 @@ func Plan(ctx workflow.Context, in PlanInput) (slipway.Preview, error) {
 		Differences: r.outlook().Differences(r.blueImage(ctx)),
 		Warnings:    append(r.outlook().Warnings(r.facts), inTheWay(in.Service)...),
 	}
+	if r.otherFleet != "" {
+		preview.Warnings = append(preview.Warnings, fmt.Sprintf("the worker reads another fleet file (%.12s) than the API (%.12s): what the worker's says counts; give both the same", r.otherFleet, r.plan.Fleet))
+	}
 	return preview, nil
 }
 
@@ -45,13 +48,13 @@ func (r *release) blueImage(ctx workflow.Context) *slipway.Image {
 	if r.blue == nil || r.blue.Digest == r.image.Digest || r.blue.Digest == "" {
 		return nil
 	}
-	image, err := call(ctx, asking("resolve "+slipway.ShortDigest(r.blue.Digest)), central.VerifyImage, activities.VerifyInput{
+	found, err := call(ctx, asking("resolve "+slipway.ShortDigest(r.blue.Digest)), central.VerifyImage, activities.VerifyInput{
 		Registry: r.plan.Production, Repository: r.blue.Service.Image, Tag: r.blue.Digest, Platform: r.plan.Platform,
 	})
 	if err != nil {
 		return nil
 	}
-	return &image
+	return &found.Image
 }
 
 // inTheWay is what a release would find in its lane.

@@ -199,10 +199,14 @@ func TestPlanSaysWhatIsDifferentAndWhatToMind(t *testing.T) {
 		if err := s.lock(workflows.Lock, "otto", "freeze"); err != nil {
 			t.Fatal(err)
 		}
+		s.mu.Lock()
+		s.fleet.Hash = "the-fleet-of-the-worker"
+		s.mu.Unlock()
 		preview, err := s.plan(s.order("v2", data, func(o *slipway.Order) {
 			o.Service.Container.Environment["PASSWORD"] = slipway.Value{Plain: "hunter3"}
 			o.Service.Container.Environment["NEW"] = slipway.Value{Secret: "env://NEW"}
 			o.Service.Container.MemLimit = 1 << 20
+			o.Plan.Fleet = "another-fleet-file"
 		}))
 		if err != nil {
 			t.Fatal(err)
@@ -222,6 +226,7 @@ func TestPlanSaysWhatIsDifferentAndWhatToMind(t *testing.T) {
 		for _, want := range []string{
 			"both versions write to the volume data", "runs on one host, h1", "the health check is the default, GET /",
 			"h1 runs without live-restore", "search/api is locked by otto: freeze",
+			"the worker reads another fleet file (the-fleet-of) than the API (another-flee)",
 		} {
 			if !strings.Contains(warnings, want) {
 				t.Errorf("no warning says %q:\n%s", want, warnings)

@@ -32,24 +32,25 @@ type release struct {
 	in    ReleaseInput
 	state slipway.Release // what the query shows
 
-	service  slipway.Service
-	plan     slipway.Plan
-	image    slipway.Image
-	resolved string               // signed: what the tag is
-	blue     *slipway.Version     // what serves when it starts; nil: nothing
-	facts    []slipway.HostFacts  // by host of the plan
-	routes   []slipway.RouteState // by edge of the plan, as it was decided on
-	silent   []error              // by edge of the plan: why it did not say
-	grouped  []slipway.PlanGroup  // what it comes to one after the other; see groups
-	group    int                  // the one under way, by position
-	begun    int                  // of how many groups the edges may know green
-	pointed  map[int]bool         // edges, by position: they may serve green, because they were asked to
-	mute     []string             // edges that may know green, do not serve it, and do not answer
-	unheard  []string             // hosts that were left out since the edges were asked
-	adopted  *slipway.Adoption    // nil: green is started by this release
-	reach    []string             // where each edge reaches what is adopted
-	fallen   []Container          // containers of green that died while blue was held
-	undo     undoStack
+	service    slipway.Service
+	plan       slipway.Plan
+	image      slipway.Image
+	resolved   string               // signed: what the tag is
+	otherFleet string               // hash of the fleet file of the worker, where that of the API is another one
+	blue       *slipway.Version     // what serves when it starts; nil: nothing
+	facts      []slipway.HostFacts  // by host of the plan
+	routes     []slipway.RouteState // by edge of the plan, as it was decided on
+	silent     []error              // by edge of the plan: why it did not say
+	grouped    []slipway.PlanGroup  // what it comes to one after the other; see groups
+	group      int                  // the one under way, by position
+	begun      int                  // of how many groups the edges may know green
+	pointed    map[int]bool         // edges, by position: they may serve green, because they were asked to
+	mute       []string             // edges that may know green, do not serve it, and do not answer
+	unheard    []string             // hosts that were left out since the edges were asked
+	adopted    *slipway.Adoption    // nil: green is started by this release
+	reach      []string             // where each edge reaches what is adopted
+	fallen     []Container          // containers of green that died while blue was held
+	undo       undoStack
 
 	cancel   workflow.CancelFunc // of everything that an abort breaks
 	aborted  *Request

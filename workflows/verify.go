@@ -35,15 +35,16 @@ func (r *release) verifyImage(ctx workflow.Context) error {
 		Repository: r.service.Image,
 		Tag:        r.in.Order.Tag,
 		Platform:   r.plan.Platform,
+		Fleet:      r.plan.Fleet,
 	}
 	if r.in.ID.Number != 0 { // 0: a plan, which nobody acts on
 		in.For = &activities.Claim{
 			Release: r.state.ID, Kind: r.state.Kind, Settings: r.state.Settings, Plan: r.state.Plan, RequestedBy: r.state.RequestedBy, Warrant: *r.warrant(),
 		}
 	}
-	image, err := call(ctx, asking(slipway.DoesResolve(r.in.Order)), central.VerifyImage, in)
-	r.resolved, image.Signature = image.Signature, ""
-	r.image, r.state.Digest = image, image.Digest
+	found, err := call(ctx, asking(slipway.DoesResolve(r.in.Order)), central.VerifyImage, in)
+	r.resolved, found.Signature = found.Signature, ""
+	r.image, r.state.Digest, r.otherFleet = found.Image, found.Digest, found.OtherFleet
 	return err
 }
 
