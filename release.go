@@ -214,4 +214,6 @@ type ServiceStatus struct {
 	Joining []string  `json:"joining,omitempty"` // hosts that are to join what is live, when nothing is on its way or held
 
 	Stuck []StuckRelease `json:"stuck,omitempty"` // releases that wait for a person to say whether they go on or back
+
+	Unread string `json:"unread,omitempty"` // in a list: why nothing else is known of the service; what serves it goes on serving
 }

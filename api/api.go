@@ -39,6 +39,7 @@ type Releases interface {
 	Releases(ctx context.Context, filter starter.Filter) (releases []slipway.Release, page string, err error)
 	Service(ctx context.Context, id slipway.ServiceID) (slipway.ServiceStatus, error)
 	Services(ctx context.Context, project string) ([]slipway.ServiceStatus, error)
+	Overview(ctx context.Context, project string) ([]slipway.ServiceStatus, error)
 
 	Hosts(ctx context.Context, hosts []slipway.Host) ([]slipway.HostStatus, error)
 	Anchored(ctx context.Context) (slipway.AuditAnchor, error)

@@ -228,6 +228,10 @@ func (w *workflows) Services(_ context.Context, project string) ([]slipway.Servi
 	return found, w.err
 }
 
+func (w *workflows) Overview(ctx context.Context, project string) ([]slipway.ServiceStatus, error) {
+	return w.Services(ctx, project)
+}
+
 func (w *workflows) Hosts(_ context.Context, hosts []slipway.Host) ([]slipway.HostStatus, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

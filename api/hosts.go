@@ -45,7 +45,7 @@ func (s *server) listHosts(ctx context.Context, _ *struct{}) (*listHostsOutput, 
 // viewedServices are those of the projects that whoever is signed in may view.
 func (s *server) viewedServices(ctx context.Context) ([]slipway.ServiceStatus, error) {
 	projects, all := s.viewed(ctx)
-	services, err := s.Releases.Services(ctx, "")
+	services, err := s.Releases.Overview(ctx, "")
 	return slices.DeleteFunc(services, func(status slipway.ServiceStatus) bool {
 		return !all && !slices.Contains(projects, status.Project)
 	}), err

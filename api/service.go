@@ -63,7 +63,7 @@ func (s *server) services(ctx context.Context, project string) ([]slipway.Servic
 	}
 	services := []slipway.ServiceStatus{}
 	for _, p := range projects {
-		found, err := s.Releases.Services(ctx, p)
+		found, err := s.Releases.Overview(ctx, p)
 		if err != nil {
 			return nil, err
 		}

@@ -300,6 +300,10 @@ func (o *oneRelease) Service(context.Context, slipway.ServiceID) (slipway.Servic
 	return slipway.ServiceStatus{ServiceID: two.ServiceID, Held: two.String(), Live: &slipway.Version{Release: "search.query-api.1", Digest: digest, Service: svc, Warrant: o.warrant}}, err
 }
 
+func (o *oneRelease) Overview(ctx context.Context, project string) ([]slipway.ServiceStatus, error) {
+	return o.Services(ctx, project)
+}
+
 func (o *oneRelease) Services(ctx context.Context, _ string) ([]slipway.ServiceStatus, error) {
 	status, err := o.Service(ctx, two.ServiceID)
 	return []slipway.ServiceStatus{status}, err

@@ -55,6 +55,9 @@ func present(services []slipway.ServiceStatus) string {
 // doing is what goes on with a service.
 func doing(s slipway.ServiceStatus) string {
 	var parts []string
+	if s.Unread != "" {
+		parts = append(parts, "not known now: "+s.Unread)
+	}
 	if s.Running != "" {
 		parts = append(parts, s.Running+" is on its way")
 	}
