@@ -113,7 +113,8 @@ func audited(t *testing.T, s *system.System) map[string][]slipway.AuditEntry {
 }
 
 func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing.T) {
-	s := start(t)
+	t.Parallel() // it has a system of its own
+	s := own(t, system.Options{})
 	copied := collect(t, s)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
@@ -343,6 +344,7 @@ func readFile(t *testing.T, path string) []byte {
 
 // What nobody asked the API for is in the log, too.
 func TestWhatMachinesDoAndFindIsAudited(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "overridden", "strategy: {blue_green: {hold: 10m}}\n")
 	push(t, s, "overridden", "v1")
