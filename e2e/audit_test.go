@@ -344,7 +344,6 @@ func readFile(t *testing.T, path string) []byte {
 
 // What nobody asked the API for is in the log, too.
 func TestWhatMachinesDoAndFindIsAudited(t *testing.T) {
-	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "overridden", "strategy: {blue_green: {hold: 10m}}\n")
 	push(t, s, "overridden", "v1")
