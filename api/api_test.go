@@ -88,9 +88,14 @@ func parseFleet(t testing.TB, text string) *slipway.Fleet {
 func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	t.Helper()
 	s := unstarted(t, change...)
+	s.open()
+	return s
+}
+
+// open has a site serve.
+func (s *site) open() {
 	s.Start()
 	s.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return s
 }
 
 // unstarted is a site that does not serve yet.

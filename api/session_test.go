@@ -46,63 +46,63 @@ func TestLogin_AnswersWhoAndWithAToken(t *testing.T) {
 }
 
 func TestLogin_TellsAnUnknownUserNothingElse(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	var bodies []string
-	for _, in := range [][2]string{{"rita", "wrong"}, {"nobody", "wrong"}, {"nobody", password}, {"rita", ""}, {"", ""}} {
-		a := s.send(s.request("POST", "/api/v1/login", map[string]string{"user": in[0], "password": in[1]}))
-		if p := a.problem(t); p.Code != slipway.CodeUnauthenticated || len(a.Cookies()) > 0 {
-			t.Errorf("%q: %s", in, a.body)
+	virtually(t, func(t *testing.T, s *site) {
+		var bodies []string
+		for _, in := range [][2]string{{"rita", "wrong"}, {"nobody", "wrong"}, {"nobody", password}, {"rita", ""}, {"", ""}} {
+			a := s.send(s.request("POST", "/api/v1/login", map[string]string{"user": in[0], "password": in[1]}))
+			if p := a.problem(t); p.Code != slipway.CodeUnauthenticated || len(a.Cookies()) > 0 {
+				t.Errorf("%q: %s", in, a.body)
+			}
+			bodies = append(bodies, a.body)
 		}
-		bodies = append(bodies, a.body)
-	}
-	for _, body := range bodies {
-		if body != bodies[0] {
-			t.Errorf("%q differs from %q", body, bodies[0])
+		for _, body := range bodies {
+			if body != bodies[0] {
+				t.Errorf("%q differs from %q", body, bodies[0])
+			}
 		}
-	}
-	for _, secret := range []string{password, "wrong"} {
-		if strings.Contains(strings.ReplaceAll(s.log.String(), "password is wrong", ""), secret) {
-			t.Errorf("the log holds %q", secret)
+		for _, secret := range []string{password, "wrong"} {
+			if strings.Contains(strings.ReplaceAll(s.log.String(), "password is wrong", ""), secret) {
+				t.Errorf("the log holds %q", secret)
+			}
 		}
-	}
+	})
 }
 
 func TestLogin_SlowsDownWhoGuesses(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	now := time.Now()
-	s.clock.Store(&now)
-	guess := func(word string) answer {
-		return s.send(s.request("POST", "/api/v1/login", map[string]string{"user": "rita", "password": word}))
-	}
-	for range 5 {
-		if a := guess("wrong"); a.StatusCode != http.StatusUnauthorized {
-			t.Fatal(a.body)
+	virtually(t, func(t *testing.T, s *site) {
+		now := time.Now()
+		s.clock.Store(&now)
+		guess := func(word string) answer {
+			return s.send(s.request("POST", "/api/v1/login", map[string]string{"user": "rita", "password": word}))
 		}
-	}
-	if a := guess(password); a.problem(t).Code != slipway.CodeTooMany || a.Header.Get("Retry-After") != "1" {
-		t.Errorf("%v %s", a.Header, a.body)
-	}
-	if a := s.send(s.request("POST", "/api/v1/login", map[string]string{"user": "vera", "password": password})); a.StatusCode != http.StatusOK {
-		t.Errorf("somebody else waits, too: %s", a.body)
-	}
-	later := now.Add(time.Second)
-	s.clock.Store(&later)
-	if a := guess("wrong"); a.StatusCode != http.StatusUnauthorized {
-		t.Error(a.body)
-	}
-	if a := guess(password); a.Header.Get("Retry-After") != "2" {
-		t.Errorf("the wait does not grow: %v %s", a.Header, a.body)
-	}
-	later = later.Add(2 * time.Second)
-	s.clock.Store(&later)
-	if a := guess(password); a.StatusCode != http.StatusOK {
-		t.Error(a.body)
-	}
-	if a := guess("wrong"); a.StatusCode != http.StatusUnauthorized {
-		t.Errorf("a success did not clear the slate: %s", a.body)
-	}
+		for range 5 {
+			if a := guess("wrong"); a.StatusCode != http.StatusUnauthorized {
+				t.Fatal(a.body)
+			}
+		}
+		if a := guess(password); a.problem(t).Code != slipway.CodeTooMany || a.Header.Get("Retry-After") != "1" {
+			t.Errorf("%v %s", a.Header, a.body)
+		}
+		if a := s.send(s.request("POST", "/api/v1/login", map[string]string{"user": "vera", "password": password})); a.StatusCode != http.StatusOK {
+			t.Errorf("somebody else waits, too: %s", a.body)
+		}
+		later := now.Add(time.Second)
+		s.clock.Store(&later)
+		if a := guess("wrong"); a.StatusCode != http.StatusUnauthorized {
+			t.Error(a.body)
+		}
+		if a := guess(password); a.Header.Get("Retry-After") != "2" {
+			t.Errorf("the wait does not grow: %v %s", a.Header, a.body)
+		}
+		later = later.Add(2 * time.Second)
+		s.clock.Store(&later)
+		if a := guess(password); a.StatusCode != http.StatusOK {
+			t.Error(a.body)
+		}
+		if a := guess("wrong"); a.StatusCode != http.StatusUnauthorized {
+			t.Errorf("a success did not clear the slate: %s", a.body)
+		}
+	})
 }
 
 func TestToken_HoldsOnlyAsItWasIssued(t *testing.T) {

@@ -178,24 +178,24 @@ func TestToken_ExpiresAndIsOfThisKey(t *testing.T) {
 }
 
 func TestToken_TheLastListCountsForAWhileWhenNobodyAnswers(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	s.later(0)
-	m := s.made("rita")
-	s.with(m.Secret, "GET", "/api/v1/whoami", nil)
-	s.ring.hangs.Store(true)
-	s.later(2 * time.Second)
-	begin := time.Now()
-	if a := s.with(m.Secret, "GET", "/api/v1/whoami", nil); a.StatusCode != http.StatusOK || time.Since(begin) > 3*time.Second {
-		t.Errorf("after %s: %d %s", time.Since(begin), a.StatusCode, a.body)
-	}
-	s.later(30 * time.Second)
-	if a := s.with(m.Secret, "GET", "/api/v1/whoami", nil); a.problem(t).Code != slipway.CodeUnavailable {
-		t.Errorf("half a minute later: %d %s", a.StatusCode, a.body)
-	}
-	s.ring.hangs.Store(false)
-	s.later(2 * time.Second)
-	if a := s.with(m.Secret, "GET", "/api/v1/whoami", nil); a.StatusCode != http.StatusOK {
-		t.Errorf("when Temporal is back: %d %s", a.StatusCode, a.body)
-	}
+	virtually(t, func(t *testing.T, s *site) {
+		s.later(0)
+		m := s.made("rita")
+		s.with(m.Secret, "GET", "/api/v1/whoami", nil)
+		s.ring.hangs.Store(true)
+		s.later(2 * time.Second)
+		begin := time.Now()
+		if a := s.with(m.Secret, "GET", "/api/v1/whoami", nil); a.StatusCode != http.StatusOK || time.Since(begin) > 3*time.Second {
+			t.Errorf("after %s: %d %s", time.Since(begin), a.StatusCode, a.body)
+		}
+		s.later(30 * time.Second)
+		if a := s.with(m.Secret, "GET", "/api/v1/whoami", nil); a.problem(t).Code != slipway.CodeUnavailable {
+			t.Errorf("half a minute later: %d %s", a.StatusCode, a.body)
+		}
+		s.ring.hangs.Store(false)
+		s.later(2 * time.Second)
+		if a := s.with(m.Secret, "GET", "/api/v1/whoami", nil); a.StatusCode != http.StatusOK {
+			t.Errorf("when Temporal is back: %d %s", a.StatusCode, a.body)
+		}
+	})
 }

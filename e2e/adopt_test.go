@@ -138,6 +138,7 @@ func untouched(t *testing.T, s *system.System, id string) string {
 }
 
 func TestAContainerStartedByHandIsAdoptedReleasedOverAndGoneBackToWithoutLosingARequest(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	push(t, s, "adopt", "old")
 	push(t, s, "adopt", "v1")
@@ -192,6 +193,7 @@ func TestAContainerStartedByHandIsAdoptedReleasedOverAndGoneBackToWithoutLosingA
 }
 
 func TestAnAdoptedContainerIsRemovedOnlyWhereThatWasSaid(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	push(t, s, "adoptretire", "old")
 	push(t, s, "adoptretire", "v1")
@@ -208,6 +210,7 @@ func TestAnAdoptedContainerIsRemovedOnlyWhereThatWasSaid(t *testing.T) {
 }
 
 func TestAnAdoptionThatCannotServeIsRefusedWithWhatWouldBeRight(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	push(t, s, "adoptno", "old")
 	svc := service(t, s, "adoptno", "")

@@ -113,7 +113,8 @@ func audited(t *testing.T, s *system.System) map[string][]slipway.AuditEntry {
 }
 
 func TestAKilledProcessLosesNoDecisionNoReleaseAndNoLineOfTheAuditLog(t *testing.T) {
-	s := start(t)
+	t.Parallel() // it has a system of its own
+	s := own(t, system.Options{})
 	copied := collect(t, s)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()

@@ -69,19 +69,7 @@ func BenchmarkSkew(b *testing.B) {
 // ann signed in.
 func startFleet(b *testing.B, hosts int) *system.System {
 	b.Helper()
-	s, err := system.Start(b.Context(), system.Options{Hosts: hosts, Way: lab.TCP})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			b.Error(err)
-		}
-	})
-	if err := s.SignIn(b.Context(), "ann"); err != nil {
-		b.Fatal(err)
-	}
-	return s
+	return own(b, system.Options{Hosts: hosts, Way: lab.TCP})
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -15,7 +15,8 @@ import (
 func crashes() int { return thorough(10, 4) }
 
 func TestKillingStandaloneAtAnyMomentEndsFullyNewOrFullyOld(t *testing.T) {
-	s := start(t)
+	t.Parallel() // it has a system of its own
+	s := own(t, system.Options{})
 	svc := service(t, s, "crash", "strategy: {blue_green: {hold: 0s, drain_timeout: 2s}}\n")
 	push(t, s, "crash", "v0")
 	release(t, s, svc, "v0", 0)
@@ -110,6 +111,8 @@ func TestKillingTheEdgeInTheMiddleOfASwitchIsUndecidedUntilItAnswers(t *testing.
 }
 
 func TestTheSameVersionServesAfterDockerWasRestartedDuringAHold(t *testing.T) {
+	t.Parallel() // it has a system of its own
+	s := own(t, system.Options{})
 	for _, restart := range []struct {
 		name     string
 		do       func(*testing.T, *system.System)
@@ -132,7 +135,6 @@ func TestTheSameVersionServesAfterDockerWasRestartedDuringAHold(t *testing.T) {
 		}, false},
 	} {
 		t.Run(restart.name, func(t *testing.T) {
-			s := start(t)
 			name := "restart" + fmt.Sprint(len(restart.name))
 			svc := service(t, s, name, "strategy: {blue_green: {hold: 10m}}\n")
 			push(t, s, name, "v1")
@@ -189,16 +191,12 @@ func TestWhatIsTriedAgainSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := submit(t, s, svc, "v1")
-	deadline := time.After(20 * time.Second)
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for shown := ""; !strings.Contains(shown, "edge e1"); shown = status(t, s, id).Progress {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("the status of a release whose edge is away says only %q", shown)
+	eventually(t, func() error {
+		if shown := status(t, s, id).Progress; !strings.Contains(shown, "edge e1") {
+			return fmt.Errorf("the status of a release whose edge is away says only %q", shown)
 		}
-	}
+		return nil
+	})
 	if err := s.Edge.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -13,18 +13,7 @@ import (
 // beyond it as it is unpacked, which nobody can see before, is undone at once.
 func TestADiskThatGetsFullUndoesTheReleaseAtOnceAndTheOldVersionServes(t *testing.T) {
 	t.Parallel() // it has a system of its own
-	s, err := system.Start(t.Context(), system.Options{Disk: 96 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := s.SignIn(t.Context(), "ann"); err != nil {
-		t.Fatal(err)
-	}
+	s := own(t, system.Options{Disk: 96 << 20})
 	svc := service(t, s, "disk", "")
 	push(t, s, "disk", "v1")
 	first := release(t, s, svc, "v1", 0)

@@ -10,6 +10,7 @@ import (
 )
 
 func TestEvidenceIsKeptOfAVersionThatDiesWhileTheOldOneIsHeld(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "fallen", "strategy: {blue_green: {hold: 10m, drain_timeout: 1s}}\n")
 	push(t, s, "fallen", "v1")

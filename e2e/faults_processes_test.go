@@ -37,7 +37,7 @@ func refusedStart(t *testing.T, s *system.System, env []string, name string, arg
 }
 
 func TestStandaloneSaysWhyItDoesNotStart(t *testing.T) {
-	s := startProxied(t)
+	s := start(t)
 	listen := strings.TrimPrefix(s.URL, "http://")
 	told(t, "port in use", refusedStart(t, s, nil, "slipway-standalone",
 		"--data", t.TempDir(), "--fleet", s.FleetFile(), "--listen", listen, "--temporal-listen", "127.0.0.1:0"), "refused")
@@ -73,7 +73,7 @@ func TestStandaloneSaysWhyItDoesNotStart(t *testing.T) {
 }
 
 func TestAFleetFileThatIsBrokenWhileRunningIsRefusedAndTheOldOneStays(t *testing.T) {
-	s := startProxied(t)
+	s := start(t)
 	before, err := os.ReadFile(s.FleetFile())
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestAFleetFileThatIsBrokenWhileRunningIsRefusedAndTheOldOneStays(t *testing
 }
 
 func TestTemporalThatIsAwayIsSaidAndNothingIsLost(t *testing.T) {
-	s := startProxied(t)
+	s := start(t)
 	env := []string{"TEMPORAL_ADDRESS=" + s.Temporal}
 	data := t.TempDir()
 	args := []string{"--fleet", s.FleetFile(), "--data", data}

@@ -44,7 +44,8 @@ type faulty struct {
 // TestEachFaultEndsWithAMessageWorthReading lets them all happen at the same
 // time, each to a service of its own.
 func TestEachFaultEndsWithAMessageWorthReading(t *testing.T) {
-	s := startProxied(t)
+	t.Parallel() // it has a system of its own
+	s := own(t, system.Options{Proxied: true})
 	var happening []*faulty
 	for i := range faults {
 		f := &faulty{fault: &faults[i], System: s, service: fmt.Sprintf("fault%d", i)}
@@ -73,7 +74,7 @@ func TestEachFaultEndsWithAMessageWorthReading(t *testing.T) {
 	for _, f := range happening {
 		if f.more != "" && strings.Contains(f.more, "gates:") {
 			await(t, s, f.first, slipway.AwaitingApproval)
-			bob(t, s, 0, "approve", f.first)
+			as(t, s, "bob", 0, "approve", f.first)
 		}
 		if first := await(t, s, f.first, slipway.Ended); *first.Outcome != slipway.Live {
 			t.Fatalf("%s: v1 ended %s (%s)", f.name, *first.Outcome, first.Reason)
@@ -163,16 +164,6 @@ func abort(phase slipway.Phase) func(*testing.T, *faulty) {
 		}
 		cli(t, f.System, 0, "abort", f.second, "--reason", "wrong branch")
 	}
-}
-
-// bob is another person, who may approve.
-func bob(t *testing.T, s *system.System, status int, args ...string) system.Result {
-	t.Helper()
-	result, err := s.CLI(t.Context(), "bob", args...)
-	if err != nil || result.Status != status {
-		t.Errorf("slipway %s: %v, status %d, want %d: %s", strings.Join(args, " "), err, result.Status, status, result.Stderr)
-	}
-	return result
 }
 
 // engineAPI is the engine as somebody with a shell on the host has it.
@@ -312,7 +303,7 @@ var faults = []fault{
 		then: func(t *testing.T, f *faulty) {
 			await(t, f.System, f.second, slipway.AwaitingApproval)
 			f.stopByHand(t, f.second)
-			bob(t, f.System, 0, "approve", f.second)
+			as(t, f.System, "bob", 0, "approve", f.second)
 		},
 	},
 	{
@@ -321,7 +312,7 @@ var faults = []fault{
 		then: func(t *testing.T, f *faulty) {
 			await(t, f.System, f.second, slipway.AwaitingApproval)
 			f.removeByHand(t, f.second)
-			bob(t, f.System, 0, "approve", f.second)
+			as(t, f.System, "bob", 0, "approve", f.second)
 		},
 	},
 	{
@@ -444,20 +435,30 @@ func imageOf(t *testing.T, api *client.Client, name string) string {
 }
 
 // eventually repeats check until it succeeds, for up to 20 seconds.
-func eventually(t *testing.T, check func() error) {
+func eventually(t testing.TB, check func() error) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
+	if err := within(t.Context(), 20*time.Second, 20*time.Millisecond, check); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// within repeats check until it succeeds, and returns its error when the time is
+// up.
+func within(ctx context.Context, patience, interval time.Duration, check func() error) error {
+	deadline := time.After(patience)
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		err := check()
 		if err == nil {
-			return
+			return nil
 		}
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatal(err)
+			return err
+		case <-ctx.Done():
+			return err
 		}
 	}
 }

@@ -71,7 +71,7 @@ func pickCells(t *testing.T, all map[lab.Way][]fleetCell) {
 		return
 	}
 	quick := slices.DeleteFunc(all[lab.TCP], func(c fleetCell) bool {
-		return c.sickness.name != "dockerd hung" || !slices.Contains([]string{"before", "pulling", "proving"}, c.moment.name)
+		return c.sickness.name != "dockerd hung" || !slices.Contains([]string{"before", "pulling", "starting"}, c.moment.name)
 	})
 	random := rand.New(rand.NewPCG(*matrixSeed, 1))
 	clear(all)
@@ -115,18 +115,7 @@ func TestFleetMatrix(t *testing.T) {
 
 // fallSick takes cells from the queue and goes through them on one system.
 func fallSick(t *testing.T, way lab.Way, cells <-chan fleetCell, table *fleetTable) {
-	s, err := system.Start(t.Context(), system.Options{Hosts: 3, Way: way, Disk: 512 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := s.SignIn(t.Context(), "ann"); err != nil {
-		t.Fatal(err)
-	}
+	s := own(t, system.Options{Hosts: 3, Way: way, Disk: 512 << 20})
 	c, err := client.Dial(client.Options{HostPort: s.Temporal, Namespace: "slipway", Logger: quiet{}})
 	if err != nil {
 		t.Fatal(err)

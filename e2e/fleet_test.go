@@ -17,19 +17,7 @@ import (
 // own, reached over TLS.
 func threeHosts(t *testing.T) *system.System {
 	t.Helper()
-	s, err := system.Start(t.Context(), system.Options{Hosts: 3, Way: lab.TCP})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := s.SignIn(t.Context(), "ann"); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return own(t, system.Options{Hosts: 3, Way: lab.TCP})
 }
 
 // edgeURLs are the edges, in the order of the fleet.
@@ -54,7 +42,8 @@ func allServe(t *testing.T, s *system.System, name, version string) {
 // behindOf is what a service shows as behind.
 func behindOf(t *testing.T, s *system.System, name string) []slipway.Behind {
 	t.Helper()
-	shown := decode[struct{ Services []slipway.ServiceStatus }](t, cli(t, s, 0, "services", "-o", "json"))
+	var shown struct{ Services []slipway.ServiceStatus }
+	eventually(t, func() error { return s.Get(t.Context(), "ann", "/services", &shown) })
 	for _, svc := range shown.Services {
 		if svc.ServiceID.Service == name {
 			return svc.Behind

@@ -147,6 +147,7 @@ func signed(t *testing.T, s *system.System, user, id string) slipway.Decision {
 }
 
 func TestWriteAccessToTemporalIsNotTheRightToRelease(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	i := intrude(t, s)
 	for _, tag := range []string{"v1", "v2", "evil"} {

@@ -28,7 +28,7 @@ func TestPeopleDecideAtEveryStepOfARelease(t *testing.T) {
 	s := threeHosts(t)
 	i := intrude(t, s)
 	push(t, s, "steps", "v1")
-	push(t, s, "steps", "v2", "MIGRATED=/migrated")
+	push(t, s, "steps", "v2", "MIGRATED=/migrated", "READY_MS=1000") // so that it can be stopped before it is proven
 	release(t, s, service(t, s, "steps", ""), "v1", 0)
 	svc := service(t, s, "steps", decidedStepByStep)
 	var traffic []*system.Traffic

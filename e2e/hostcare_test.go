@@ -13,15 +13,7 @@ import (
 // operate runs the command line as somebody who operates the whole fleet.
 func operate(t *testing.T, s *system.System, status int, args ...string) system.Result {
 	t.Helper()
-	result, err := s.CLI(t.Context(), "olga", args...)
-	if err != nil {
-		t.Fatalf("slipway %s: %v", strings.Join(args, " "), err)
-	}
-	if result.Status != status {
-		t.Fatalf("slipway %s: exit status %d, want %d\nstdout: %s\nstderr: %s\nstandalone: %s",
-			strings.Join(args, " "), result.Status, status, result.Stdout, result.Stderr, s.Standalone.Log())
-	}
-	return result
+	return as(t, s, "olga", status, args...)
 }
 
 // notBehind waits until a service is everywhere.
@@ -41,9 +33,6 @@ func notBehind(t *testing.T, s *system.System, name string) {
 func TestAHostIsDrainedRebootedAndGivenBackAndNobodyNotices(t *testing.T) {
 	t.Parallel() // it has a system of its own
 	s := threeHosts(t)
-	if err := s.SignIn(t.Context(), "olga"); err != nil {
-		t.Fatal(err)
-	}
 	svc := service(t, s, "care", "strategy: {blue_green: {hold: 0s, drain_timeout: 5s}}\n")
 	for _, tag := range []string{"v1", "v2"} {
 		push(t, s, "care", tag, "WORK_MS=200") // so that some are under way wherever something ends

@@ -31,6 +31,7 @@ func demand(t *testing.T, s *system.System, name, asked, more string) string {
 }
 
 func TestServiceFilesThatTryToTakeOverTheHostAreRefusedByTheCommandAndByTheAPI(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	push(t, s, "hostile", "v1")
 	for _, test := range []struct{ asks, field, rule string }{
@@ -83,6 +84,7 @@ func TestServiceFilesThatTryToTakeOverTheHostAreRefusedByTheCommandAndByTheAPI(t
 // A symbolic link says nothing in a service file. It is followed where the
 // container is about to be started.
 func TestASymbolicLinkOutOfWhatIsAllowedIsRefusedWhereItWouldTakeEffect(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	push(t, s, "linked", "v1")
 	for link, to := range map[string]string{"out": "/etc", "own": filepath.Join(s.Dir, "standalone")} {
@@ -99,6 +101,7 @@ func TestASymbolicLinkOutOfWhatIsAllowedIsRefusedWhereItWouldTakeEffect(t *testi
 }
 
 func TestWhatTheProjectMayAskIsGiven(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	push(t, s, "allowed", "v1")
 	if err := os.Mkdir(filepath.Join(s.Dir, "data", "allowed"), 0o755); err != nil {
@@ -141,11 +144,9 @@ func post(t *testing.T, s *system.System, user, file, tag string) string {
 // token is what somebody who is signed in sends to the API.
 func token(t *testing.T, s *system.System, user string) string {
 	t.Helper()
-	kept, err := os.ReadFile(filepath.Join(s.Dir, "home", user, "credentials.json"))
-	if err != nil {
-		t.Fatal(err)
+	kept, err := s.Token(user)
+	if err != nil || kept == "" {
+		t.Fatalf("%s is not signed in: %v", user, err)
 	}
-	return decode[struct {
-		Servers map[string]struct{ Token string }
-	}](t, string(kept)).Servers[s.URL].Token
+	return kept
 }

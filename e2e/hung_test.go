@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"slipway"
+	"slipway/e2e/system"
 )
 
 // backAtOnce is far more than a switch takes, and far less than anything that
@@ -12,8 +13,9 @@ import (
 const backAtOnce = 2 * time.Second
 
 func TestAHungDockerdIsNotInTheWayOfGoingBack(t *testing.T) {
-	s := start(t)
-	svc := service(t, s, "hung", "strategy: {blue_green: {hold: 10m, drain_timeout: 1s}}\n")
+	t.Parallel() // it has a system of its own
+	s := own(t, system.Options{})
+	svc := demand(t, s, "hung", "stop_grace_period: 1s", "strategy: {blue_green: {hold: 10m, drain_timeout: 1s}}\n")
 	push(t, s, "hung", "v1")
 	push(t, s, "hung", "v2")
 	first := release(t, s, svc, "v1", 0)

@@ -55,19 +55,9 @@ func rekey(t *testing.T, s *system.System, name string) string {
 
 func TestKeysAreChangedAndRevokedWhileAReleaseWaits(t *testing.T) {
 	t.Parallel() // it has a system of its own
-	s, err := system.Start(t.Context(), system.Options{})
-	if err != nil {
+	s := own(t, system.Options{})
+	if err := s.SignIn(t.Context(), "bob"); err != nil {
 		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	for _, user := range []string{"ann", "bob"} {
-		if err := s.SignIn(t.Context(), user); err != nil {
-			t.Fatal(err)
-		}
 	}
 	fleet, err := os.ReadFile(s.FleetFile())
 	if err != nil {

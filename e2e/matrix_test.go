@@ -107,6 +107,7 @@ func cells(v victim, s shape, moments int) []cell {
 }
 
 func TestKillMatrix(t *testing.T) {
+	t.Parallel() // it has systems of its own
 	takeover := cells(standalone, takingOver, 8)
 	half := len(takeover) / 2
 	groups := map[string][]cell{
@@ -122,21 +123,7 @@ func TestKillMatrix(t *testing.T) {
 			for name, group := range groups {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					s, err := system.Start(t.Context(), system.Options{Proxied: true})
-					if err != nil {
-						t.Fatal(err)
-					}
-					t.Cleanup(func() {
-						if err := s.Close(); err != nil {
-							t.Error(err)
-						}
-					})
-					for _, user := range []string{"ann", "bob"} {
-						if err := s.SignIn(t.Context(), user); err != nil {
-							t.Fatal(err)
-						}
-					}
-					killEach(t, s, group, &table)
+					killEach(t, group, &table)
 				})
 			}
 		})
@@ -146,13 +133,17 @@ func TestKillMatrix(t *testing.T) {
 		for _, name := range []string{"takeover", "on wires", "back", "others"} {
 			few = append(few, groups[name][random.IntN(len(groups[name]))])
 		}
-		killEach(t, startProxied(t), few, &table)
+		killEach(t, few, &table)
 	}
 	t.Logf("\n%s", table.String())
 }
 
 // killEach goes through cells on one system.
-func killEach(t *testing.T, s *system.System, cells []cell, table *killTable) {
+func killEach(t *testing.T, cells []cell, table *killTable) {
+	s := own(t, system.Options{Proxied: true})
+	if err := s.SignIn(t.Context(), "bob"); err != nil {
+		t.Fatal(err)
+	}
 	c, err := client.Dial(client.Options{HostPort: s.Temporal, Namespace: "slipway", Logger: quiet{}})
 	if err != nil {
 		t.Fatal(err)

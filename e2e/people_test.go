@@ -8,24 +8,30 @@ import (
 	"slipway/e2e/system"
 )
 
-// as runs a command as somebody, who is signed in first, and wants its exit
-// status.
-func as(t *testing.T, s *system.System, user string, status int, args ...string) system.Result {
+// as runs a command as somebody, who signs in first if that is still to be done,
+// and wants its exit status.
+func as(t testing.TB, s *system.System, user string, status int, args ...string) system.Result {
 	t.Helper()
-	if err := s.SignIn(t.Context(), user); err != nil {
-		t.Fatal(err)
+	in, err := s.Token(user)
+	if err == nil && in == "" {
+		err = s.SignIn(t.Context(), user)
 	}
-	result, err := s.CLI(t.Context(), user, args...)
+	var result system.Result
+	if err == nil {
+		result, err = s.CLI(t.Context(), user, args...)
+	}
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("slipway %s by %s: %v", strings.Join(args, " "), user, err)
 	}
 	if result.Status != status {
-		t.Fatalf("slipway %s by %s: exit status %d, want %d\n%s%s", strings.Join(args, " "), user, result.Status, status, result.Stdout, result.Stderr)
+		t.Fatalf("slipway %s by %s: exit status %d, want %d\nstdout: %s\nstderr: %s\nstandalone: %s",
+			strings.Join(args, " "), user, result.Status, status, result.Stdout, result.Stderr, s.Standalone.Log())
 	}
 	return result
 }
 
 func TestALockKeepsReleasesAwayAndNoWayBack(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "lock", "")
 	push(t, s, "lock", "v1")
@@ -52,6 +58,7 @@ func TestALockKeepsReleasesAwayAndNoWayBack(t *testing.T) {
 }
 
 func TestANewerReleaseTakesThePlaceOfOneThatWaits(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	push(t, s, "newer", "v1")
 	push(t, s, "newer", "v2")
@@ -82,6 +89,7 @@ func TestANewerReleaseTakesThePlaceOfOneThatWaits(t *testing.T) {
 }
 
 func TestAReleaseInTheQueueIsAbortedOrSupersededWhereEverybodySeesIt(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "queue", "")
 	push(t, s, "queue", "v1", "READY_MS=never")

@@ -15,6 +15,7 @@ import (
 )
 
 func TestAReleaseDoesWhatItsPlanSaid(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "plan", "strategy: {blue_green: {hold: 1s}}\n")
 	push(t, s, "plan", "v1")

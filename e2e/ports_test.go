@@ -12,6 +12,7 @@ import (
 )
 
 func TestAFixedPortIsOneServicesOwn(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	fixing := func(name string, port int) string {
 		svc, _ := workers(t, s, name, "strategy: {blue_green: {order: stop_first, hold: 0s}}\n")

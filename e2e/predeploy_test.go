@@ -31,6 +31,7 @@ func migrated(t *testing.T, s *system.System, name, more string) (svc string, wr
 }
 
 func TestAMigrationRunsOnceBeforeTheNewVersionStarts(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc, written := migrated(t, s, "migrates", "strategy: {blue_green: {hold: 0s}}\n")
 	push(t, s, "migrates", "v1")

@@ -1,8 +1,7 @@
 package e2e
 
 import (
-	"context"
-	"slices"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -14,20 +13,17 @@ import (
 
 // TestHostsAreReachedInEveryWay tells one story over each way to reach hosts
 // that are machines of their own, under traffic: release, empty a host and give
-// it back, release again, go back. That of a socket, over which every other test
-// of this package goes, is for make matrix.
+// it back, release again, go back. Those over which every other test of this
+// package goes are for make matrix: a socket, and TCP.
 func TestHostsAreReachedInEveryWay(t *testing.T) {
 	t.Parallel() // it has a system of its own
-	ways := lab.Ways
-	if !*wholeMatrix {
-		ways = slices.DeleteFunc(slices.Clone(ways), func(w lab.Way) bool { return w == lab.Unix })
+	ways := []lab.Way{lab.SSH, lab.Agent}
+	if *wholeMatrix {
+		ways = lab.Ways
 	}
 	for _, way := range ways {
 		t.Run(string(way), func(t *testing.T) {
-			s := startHosts(t, 2, way)
-			if err := s.SignIn(t.Context(), "olga"); err != nil {
-				t.Fatal(err)
-			}
+			s := own(t, system.Options{Hosts: 2, Way: way})
 			svc := service(t, s, "far", "strategy: {blue_green: {hold: 5m, drain_timeout: 5s}}\n")
 			push(t, s, "far", "v1", "WORK_MS=100") // so that some are under way when their host is emptied
 			push(t, s, "far", "v2")
@@ -67,9 +63,15 @@ func TestHostsAreReachedInEveryWay(t *testing.T) {
 // missing, changes nothing, and goes through once it is back.
 func TestADeadAgentIsToldWithinSeconds(t *testing.T) {
 	t.Parallel() // it has a system of its own
-	s := startHosts(t, 1, lab.Agent)
+	s := own(t, system.Options{Hosts: 1, Way: lab.Agent})
 	svc := service(t, s, "orphan", "")
 	push(t, s, "orphan", "v1")
+	eventually(t, func() error { // it has asked for work, so that it is missed
+		if h := hosts(t, s)[0]; !h.Answers {
+			return fmt.Errorf("a host with an agent: %+v", h)
+		}
+		return nil
+	})
 	if err := s.Agents[0].Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -95,22 +97,4 @@ func TestADeadAgentIsToldWithinSeconds(t *testing.T) {
 func hosts(t *testing.T, s *system.System) []slipway.HostStatus {
 	t.Helper()
 	return decode[struct{ Hosts []slipway.HostStatus }](t, cli(t, s, 0, "hosts", "-o", "json")).Hosts
-}
-
-// startHosts is a system of its own on hosts of the lab, with ann signed in.
-func startHosts(t *testing.T, count int, way lab.Way) *system.System {
-	t.Helper()
-	s, err := system.Start(context.Background(), system.Options{Hosts: count, Way: way})
-	if err == nil {
-		t.Cleanup(func() {
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		err = s.SignIn(t.Context(), "ann")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }

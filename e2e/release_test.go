@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -21,6 +20,7 @@ import (
 const rate = 200
 
 func TestANewVersionTakesOverUnderTrafficAndTheOldOneIsRetired(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "takeover", "strategy: {blue_green: {hold: 0s}}\n")
 	push(t, s, "takeover", "v1")
@@ -46,6 +46,7 @@ func TestANewVersionTakesOverUnderTrafficAndTheOldOneIsRetired(t *testing.T) {
 }
 
 func TestExactlyWhatServesAlreadyIsNotReleasedAgain(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "again", "")
 	push(t, s, "again", "v1")
@@ -62,6 +63,7 @@ func TestExactlyWhatServesAlreadyIsNotReleasedAgain(t *testing.T) {
 }
 
 func TestAVersionThatNeverGetsReadyIsUndone(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "neverready", "strategy: {blue_green: {deploy_timeout: 2s}}\n")
 	push(t, s, "neverready", "v1")
@@ -81,6 +83,7 @@ func TestAVersionThatNeverGetsReadyIsUndone(t *testing.T) {
 }
 
 func TestAVersionWhoseProcessExitsIsUndoneAtOnceWithItsLastWords(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "exits", "")
 	push(t, s, "exits", "v1", "EXIT_AFTER_MS=0", "EXIT_CODE=7", "EXIT_MESSAGE=no index at /data")
@@ -99,6 +102,7 @@ func TestAVersionWhoseProcessExitsIsUndoneAtOnceWithItsLastWords(t *testing.T) {
 }
 
 func TestATagThatIsNotThereIsRefusedAndNothingIsChanged(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "notag", "")
 	push(t, s, "notag", "v1")
@@ -111,6 +115,7 @@ func TestATagThatIsNotThereIsRefusedAndNothingIsChanged(t *testing.T) {
 }
 
 func TestGoingBackWhileBlueIsHeldIsASwitchAndNothingElse(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "goback", "strategy: {blue_green: {hold: 10m}}\n")
 	push(t, s, "goback", "v1")
@@ -136,6 +141,7 @@ func TestGoingBackWhileBlueIsHeldIsASwitchAndNothingElse(t *testing.T) {
 }
 
 func TestGoingBackAfterTheHoldReleasesTheOldVersionAgain(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "later", "strategy: {blue_green: {hold: 0s}}\n")
 	push(t, s, "later", "v1")
@@ -155,6 +161,7 @@ func TestGoingBackAfterTheHoldReleasesTheOldVersionAgain(t *testing.T) {
 }
 
 func TestAReleaseThatIsAbortedLeavesEverythingAsItWas(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "abort", "strategy: {blue_green: {deploy_timeout: 60s}}\n")
 	push(t, s, "abort", "v1")
@@ -184,57 +191,48 @@ func submit(t *testing.T, s *system.System, file, tag string) string {
 	return decode[slipway.Release](t, cli(t, s, 0, "release", "-f", file, "--tag", tag, "-o", "json")).ID
 }
 
-func status(t testing.TB, s *system.System, id string) slipway.Release {
+// status is how a release stands, as soon as the API says so.
+func status(t testing.TB, s *system.System, id string) (r slipway.Release) {
 	t.Helper()
-	return decode[slipway.Release](t, cli(t, s, 0, "status", id, "-o", "json"))
+	eventually(t, func() error { return s.Get(t.Context(), "ann", "/releases/"+id, &r) })
+	return r
 }
 
 // await returns the release when it is in the phase, or past it.
-func await(t testing.TB, s *system.System, id string, phase slipway.Phase) slipway.Release {
+func await(t testing.TB, s *system.System, id string, phase slipway.Phase) (r slipway.Release) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		r := status(t, s, id)
-		if r.Phase == phase || r.Phase == slipway.Ended {
-			return r
+	err := within(t.Context(), 90*time.Second, 50*time.Millisecond, func() error {
+		r = slipway.Release{}
+		err := s.Get(t.Context(), "ann", "/releases/"+id, &r)
+		if err == nil && r.Phase != phase && r.Phase != slipway.Ended {
+			err = fmt.Errorf("%s is %s, and was to be %s: %+v", id, r.Phase, phase, r)
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s is %s, and was to be %s: %+v\n%s", id, r.Phase, phase, r, s.Standalone.Log())
-		}
+		return err
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, s.Standalone.Log())
 	}
+	return r
 }
 
 // awaitCleanup returns when nothing of the release is left to be removed.
 func awaitCleanup(t *testing.T, s *system.System, id string) {
 	t.Helper()
-	deadline := time.After(90 * time.Second)
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for status(t, s, id).CleanupPending {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("%s was never cleaned up\n%s", id, s.Standalone.Log())
+	err := within(t.Context(), 90*time.Second, 50*time.Millisecond, func() error {
+		if status(t, s, id).CleanupPending {
+			return fmt.Errorf("%s was never cleaned up", id)
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, s.Standalone.Log())
 	}
 }
 
+// cli runs a command as ann, wants its exit status, and returns what it says.
 func cli(t testing.TB, s *system.System, status int, args ...string) string {
 	t.Helper()
-	result, err := s.CLI(t.Context(), "ann", args...)
-	if err != nil {
-		t.Fatalf("slipway %s: %v", strings.Join(args, " "), err)
-	}
-	if result.Status != status {
-		t.Fatalf("slipway %s: exit status %d, want %d\nstdout: %s\nstderr: %s\nstandalone: %s",
-			strings.Join(args, " "), result.Status, status, result.Stdout, result.Stderr, s.Standalone.Log())
-	}
-	return result.Stdout
+	return as(t, s, "ann", status, args...).Stdout
 }
 
 func decode[T any](t testing.TB, text string) T {

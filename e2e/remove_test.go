@@ -14,6 +14,7 @@ import (
 )
 
 func TestARemovedServiceIsGoneAndMayComeBack(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "leave", "")
 	push(t, s, "leave", "v1")
@@ -62,7 +63,8 @@ func TestARemovedServiceIsGoneAndMayComeBack(t *testing.T) {
 }
 
 func TestKillingStandaloneInTheMiddleOfARemovalEndsFullyRemoved(t *testing.T) {
-	s := startProxied(t)
+	t.Parallel() // it has a system of its own
+	s := own(t, system.Options{Proxied: true})
 	if err := s.SignIn(t.Context(), "olga"); err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 // Two containers of each version serve on one host. Whatever takes over and goes
 // back is both of them, and where one dies the other goes on.
 func TestTwoContainersOfAVersionTakeOverServeAndGoBackTogether(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "twice", "replicas: 2\nstrategy: {blue_green: {hold: 10m, drain_timeout: 1s}}\n")
 	for _, tag := range []string{"v1", "v2", "v3", "v4"} {

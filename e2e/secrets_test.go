@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.temporal.io/api/enums/v1"
@@ -18,7 +19,6 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/proto"
 
-	"slipway"
 	"slipway/e2e/system"
 )
 
@@ -29,29 +29,38 @@ const visible = "plainly-visible-value"
 // The service does its worst: it logs its secrets and exits, and it answers
 // probes with them. They must be in no place that Slipway writes or answers.
 func TestSecretsAreNowhereThatSlipwayWritesOrAnswers(t *testing.T) {
+	t.Parallel()
 	s := start(t)
-	push(t, s, "indiscreet", "v1")
 	said := map[string]string{} // by where
 	env, file := `{secret: "env://`+system.SecretVariable+`"}`, `{secret: "file://`+s.SecretFile()+`"}`
-	var ended []slipway.Release
-	for _, environment := range []string{
+	worst := []string{
 		"EXIT_AFTER_MS: 0, EXIT_MESSAGE: " + env,
 		"EXIT_AFTER_MS: 0, EXIT_MESSAGE: " + file,
 		"READY_MS: never, NOT_READY_MESSAGE: " + env,
 		"READY_MS: never, NOT_READY_MESSAGE: " + file,
 		"EXIT_AFTER_MS: 0, EXIT_MESSAGE: " + visible,
-	} {
-		path := demand(t, s, "indiscreet", fmt.Sprintf("environment: {VISIBLE: %s, %s}", visible, environment), "strategy: {blue_green: {deploy_timeout: 6s}}\n")
-		waited := cli(t, s, 3, "release", "-f", path, "--tag", "v1", "--wait")
-		r := status(t, s, fmt.Sprintf("search.indiscreet.%d", len(ended)+1))
-		ended = append(ended, r)
-		if !strings.Contains(r.Reason, "[secret ") && !strings.Contains(r.Reason, visible) {
-			t.Errorf("%s does not say where a secret was: %q", r.ID, r.Reason)
-		}
-		said["release --wait of "+r.ID] = waited
-		said["status "+r.ID] = cli(t, s, 0, "status", r.ID) + cli(t, s, 0, "status", r.ID, "-o", "json")
 	}
-	said["history"] = cli(t, s, 0, "history", "search/indiscreet", "-o", "json")
+	waited, errs := make([]system.Result, len(worst)), make([]error, len(worst))
+	var releases sync.WaitGroup
+	for i, environment := range worst {
+		name := fmt.Sprintf("indiscreet%d", i)
+		push(t, s, name, "v1")
+		path := demand(t, s, name, fmt.Sprintf("environment: {VISIBLE: %s, %s}", visible, environment), "strategy: {blue_green: {deploy_timeout: 6s}}\n")
+		releases.Go(func() { waited[i], errs[i] = s.CLI(t.Context(), "ann", "release", "-f", path, "--tag", "v1", "--wait") })
+	}
+	releases.Wait()
+	last := ""
+	for i, result := range waited {
+		service := fmt.Sprintf("search/indiscreet%d", i)
+		r := status(t, s, fmt.Sprintf("search.indiscreet%d.1", i))
+		if errs[i] != nil || result.Status != 3 || !strings.Contains(r.Reason, "[secret ") && !strings.Contains(r.Reason, visible) {
+			t.Errorf("%s does not say where a secret was: %q; exit status %d, %v", r.ID, r.Reason, result.Status, errs[i])
+		}
+		said["release --wait of "+r.ID] = result.Stdout + result.Stderr
+		said["status "+r.ID] = cli(t, s, 0, "status", r.ID) + cli(t, s, 0, "status", r.ID, "-o", "json")
+		said["history of "+service] = cli(t, s, 0, "history", service, "-o", "json")
+		last = r.ID
+	}
 	said["metrics of the API"] = fetch(t, http.DefaultClient, s.URL+"/metrics")
 	said["metrics of the edge"] = edgeMetrics(t, s)
 	histories(t, s, said)
@@ -67,7 +76,6 @@ func TestSecretsAreNowhereThatSlipwayWritesOrAnswers(t *testing.T) {
 		}
 	}
 	t.Logf("searched %d places, %d bytes", len(said), searched)
-	last := ended[len(ended)-1].ID
 	for _, where := range []string{
 		"status " + last, "release --wait of " + last, "history of release/" + last,
 		"file " + filepath.Join(s.Dir, "standalone", "evidence", last, "h1", "log.txt"),

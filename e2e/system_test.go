@@ -2,64 +2,58 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
 
 	"slipway/e2e/system"
 )
 
-// common is a system that tests share, started by the first one.
-type common struct {
-	options system.Options
-	people  []string // who are signed in
-	once    sync.Once
-	system  *system.System
-	err     error
+// shared is a system that tests share, started by the first one.
+var shared struct {
+	once   sync.Once
+	system *system.System
+	err    error
 }
-
-var (
-	shared  = &common{people: []string{"ann"}}
-	proxied = &common{people: []string{"ann", "bob"}, options: system.Options{Proxied: true}}
-)
 
 // start returns the system that the tests of this package share; each uses a
-// service of its own. TestMain ends it.
+// service of its own. One that disturbs others does not run beside them, or has a
+// system of its own. TestMain ends it.
 func start(t testing.TB) *system.System {
 	t.Helper()
-	return shared.start(t)
-}
-
-// startProxied returns one more, in which everything that Slipway speaks to can
-// be made to fail.
-func startProxied(t testing.TB) *system.System {
-	t.Helper()
-	return proxied.start(t)
-}
-
-func (c *common) start(t testing.TB) *system.System {
-	t.Helper()
-	c.once.Do(func() {
-		c.system, c.err = system.Start(context.Background(), c.options)
-		for _, user := range c.people {
-			if c.err == nil {
-				c.err = c.system.SignIn(context.Background(), user)
-			}
+	shared.once.Do(func() {
+		shared.system, shared.err = system.Start(context.Background(), system.Options{})
+		if shared.err == nil {
+			shared.err = shared.system.SignIn(context.Background(), "ann")
 		}
 	})
-	if c.err != nil {
-		t.Fatal(c.err)
+	if shared.err != nil {
+		t.Fatal(shared.err)
 	}
-	return c.system
+	return shared.system
 }
 
-// closeShared ends what start and startProxied began.
+// closeShared ends what start began.
 func closeShared() error {
-	var errs []error
-	for _, c := range []*common{shared, proxied} {
-		if c.system != nil {
-			errs = append(errs, c.system.Close())
-		}
+	if shared.system == nil {
+		return nil
 	}
-	return errors.Join(errs...)
+	return shared.system.Close()
+}
+
+// own returns a system for one test, which ends with it. ann is signed in.
+func own(t testing.TB, options system.Options) *system.System {
+	t.Helper()
+	s, err := system.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.SignIn(t.Context(), "ann"); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

@@ -57,6 +57,7 @@ func gaps(t *testing.T, path string) (longest time.Duration, last string) {
 }
 
 func TestAConsumerOfAQueueIsNeverAway(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc, worked := workers(t, s, "consumer", "strategy: {blue_green: {hold: 10m}}\n")
 	push(t, s, "consumer", "v1")
@@ -95,6 +96,7 @@ func TestAConsumerOfAQueueIsNeverAway(t *testing.T) {
 }
 
 func TestVersionsThatMustNotRunAtOnceDoNot(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	const alone = "strategy: {blue_green: {order: stop_first, hold: 10m, deploy_timeout: 5s}}\n"
 	svc, worked := workers(t, s, "alone", alone)
@@ -129,6 +131,7 @@ func TestVersionsThatMustNotRunAtOnceDoNot(t *testing.T) {
 
 // A service with a route may ask for the same.
 func TestAServiceBehindARouteIsStoppedFirst(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "exclusive", "strategy: {blue_green: {order: stop_first, hold: 10m}}\n")
 	push(t, s, "exclusive", "v1")
@@ -148,6 +151,7 @@ func TestAServiceBehindARouteIsStoppedFirst(t *testing.T) {
 }
 
 func TestARestartTakesThePlaceOfWhatServesUnderTraffic(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	svc := service(t, s, "restart", "strategy: {blue_green: {hold: 0s}}\n")
 	push(t, s, "restart", "v1")

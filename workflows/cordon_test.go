@@ -16,12 +16,19 @@ import (
 // cordons tells the lane which hosts are cordoned, each time anew.
 func (s *story) cordons(drain bool, hosts ...string) {
 	s.t.Helper()
-	s.told++
-	cordons := slipway.Cordons{Revision: s.told}
+	var cordons []slipway.Cordon
 	for _, h := range hosts {
-		cordons.Hosts = append(cordons.Hosts, slipway.Cordon{Host: h, By: "ops", Reason: "a new kernel", Drain: drain})
+		cordons = append(cordons, slipway.Cordon{Host: h, By: "ops", Reason: "a new kernel", Drain: drain})
 	}
-	if err := s.env.SignalWorkflowByID(workflows.LaneID(service), workflows.Cordoned, cordons); err != nil {
+	s.cordoned(cordons...)
+}
+
+// cordoned tells the lane of these cordons, and that there are no others.
+func (s *story) cordoned(cordons ...slipway.Cordon) {
+	s.t.Helper()
+	s.told++
+	all := slipway.Cordons{Revision: s.told, Hosts: cordons}
+	if err := s.env.SignalWorkflowByID(workflows.LaneID(service), workflows.Cordoned, all); err != nil {
 		s.t.Fatal(err)
 	}
 	s.wait(time.Millisecond)
@@ -41,41 +48,31 @@ func (s *story) refusedPlainly(err error, text string) {
 }
 
 func TestDrainedHostIsLeftUnderTheEdgesAndUncordonedIsCaughtUp(t *testing.T) {
-	t.Parallel()
-	for name, local := range map[string]bool{"edges that serve all hosts": false, "edges that serve their own": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStory(t, 3)
-			if local {
-				s.local()
+	ofAnyEdges(t, func(s *story, _ bool) {
+		s.live("v1")
+		s.cordons(true, "h2")
+		s.drained()
+		s.runs(on("h1", 1), on("h3", 1))
+		for _, edge := range []string{"e1", "e2", "e3"} {
+			if slices.Contains(s.upstreams(edge, release(1)), "h2") || len(s.upstreams(edge, release(1))) == 0 {
+				s.t.Errorf("%s is sent to %q", edge, s.upstreams(edge, release(1)))
 			}
-			s.tell(func() {
-				s.live("v1")
-				s.cordons(true, "h2")
-				s.drained()
-				s.runs(on("h1", 1), on("h3", 1))
-				for _, edge := range []string{"e1", "e2", "e3"} {
-					if slices.Contains(s.upstreams(edge, release(1)), "h2") || len(s.upstreams(edge, release(1))) == 0 {
-						t.Errorf("%s is sent to %q", edge, s.upstreams(edge, release(1)))
-					}
-				}
-				if got := s.laneStatus().Behind; len(got) != 1 || got[0].Error != "drained by ops: a new kernel" {
-					t.Errorf("behind are %+v", got)
-				}
-				s.wait(72 * time.Hour) // nothing brings it back by itself
-				s.runs(on("h1", 1), on("h3", 1))
+		}
+		if got := s.laneStatus().Behind; len(got) != 1 || got[0].Error != "drained by ops: a new kernel" {
+			s.t.Errorf("behind are %+v", got)
+		}
+		s.wait(72 * time.Hour) // nothing brings it back by itself
+		s.runs(on("h1", 1), on("h3", 1))
 
-				s.cordons(false)
-				s.caughtUp()
-				s.is(release(1), release(1))
-				if !slices.Contains(s.upstreams("e2", release(1)), "h2") {
-					t.Errorf("e2 is sent to %q", s.upstreams("e2", release(1)))
-				}
-				s.live("v2")
-				s.is(release(2), release(2))
-			})
-		})
-	}
+		s.cordons(false)
+		s.caughtUp()
+		s.is(release(1), release(1))
+		if !slices.Contains(s.upstreams("e2", release(1)), "h2") {
+			s.t.Errorf("e2 is sent to %q", s.upstreams("e2", release(1)))
+		}
+		s.live("v2")
+		s.is(release(2), release(2))
+	})
 }
 
 // Requests that are under way finish before their container goes.

@@ -287,11 +287,11 @@ func proofs(in any) int {
 // watch is a watching activity in virtual time. It looks once a second at
 // first, and less often when hours go by.
 func (s *story) watch(info activity.Info, in any) {
-	look, began, shortest := s.lookAt(in), s.env.Now(), time.Second
+	look, began, shortest, looks := s.lookAt(in), s.env.Now(), time.Second, time.Duration(100)
 	if _, slow := in.(activities.WindowInput); slow { // it verifies each time, and may wait for days
-		shortest = time.Minute
+		shortest, looks = time.Minute, 500
 	}
-	interval := func() time.Duration { return max(shortest, s.env.Now().Sub(began)/500) }
+	interval := func() time.Duration { return max(shortest, s.env.Now().Sub(began)/looks) }
 	var again func()
 	again = func() {
 		_, gone := s.closed[info.WorkflowExecution.ID]

@@ -66,16 +66,11 @@ func (s *story) joinState(want slipway.JoinState) {
 // removeHost tells the lane that a host is taken out for good.
 func (s *story) removeHost(host string, gone bool) {
 	s.t.Helper()
-	s.told++
 	cordon := slipway.Cordon{Host: host, By: "ops", Reason: "it is old", Drain: true, Remove: true, Gone: gone}
 	cordon.Signature = s.seal(slipway.RequestStatement{
 		Act: slipway.ActRemoveHost, Host: host, Edges: s.laneStatus().Live.Plan.EdgesOf(host), By: cordon.By, Reason: cordon.Reason,
 	})
-	cordons := slipway.Cordons{Revision: s.told, Hosts: []slipway.Cordon{cordon}}
-	if err := s.env.SignalWorkflowByID(workflows.LaneID(service), workflows.Cordoned, cordons); err != nil {
-		s.t.Fatal(err)
-	}
-	s.wait(time.Millisecond)
+	s.cordoned(cordon)
 }
 
 func (s *story) forgotten(host string) {
@@ -84,41 +79,31 @@ func (s *story) forgotten(host string) {
 }
 
 func TestNewHostJoinsWhatIsLive(t *testing.T) {
-	t.Parallel()
-	for name, local := range map[string]bool{"edges that serve all hosts": false, "edges that serve their own": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStory(t, 3)
+	ofAnyEdges(t, func(s *story, local bool) {
+		s.without(func() { s.live("v1") })
+		s.wait(time.Hour) // nothing happens by itself
+		s.runs(on("h1", 1), on("h2", 1))
+		if err := s.join("h3"); err != nil {
+			s.t.Fatal(err)
+		}
+		s.joined("h3")
+		s.is(release(1), release(1))
+		for i, edge := range []string{"e1", "e2", "e3"} {
+			want := []string{"h1", "h2", "h3"}
 			if local {
-				s.local()
+				want = want[i : i+1]
 			}
-			s.tell(func() {
-				s.without(func() { s.live("v1") })
-				s.wait(time.Hour) // nothing happens by itself
-				s.runs(on("h1", 1), on("h2", 1))
-				if err := s.join("h3"); err != nil {
-					t.Fatal(err)
-				}
-				s.joined("h3")
-				s.is(release(1), release(1))
-				for i, edge := range []string{"e1", "e2", "e3"} {
-					want := []string{"h1", "h2", "h3"}
-					if local {
-						want = want[i : i+1]
-					}
-					if got := s.upstreams(edge, release(1)); !slices.Equal(got, want) {
-						t.Errorf("%s is sent to %q, want %q", edge, got, want)
-					}
-				}
-				n := s.submit(s.order("v1", holding(0)))
-				s.ends(n, slipway.Live, "serves exactly this already")
-				s.live("v2")
-				s.is(release(3), release(3))
-				s.rollback(new(s.order(s.tags["v1"], rollingBack)))
-				s.until("it went back", func() bool { return s.serving()[2] == release(4) })
-			})
-		})
-	}
+			if got := s.upstreams(edge, release(1)); !slices.Equal(got, want) {
+				s.t.Errorf("%s is sent to %q, want %q", edge, got, want)
+			}
+		}
+		n := s.submit(s.order("v1", holding(0)))
+		s.ends(n, slipway.Live, "serves exactly this already")
+		s.live("v2")
+		s.is(release(3), release(3))
+		s.rollback(new(s.order(s.tags["v1"], rollingBack)))
+		s.until("it went back", func() bool { return s.serving()[2] == release(4) })
+	})
 }
 
 // Where a release is on its way, or holds what served before, a host joins when
@@ -294,40 +279,30 @@ func TestNobodyJoinsWithoutASignature(t *testing.T) {
 }
 
 func TestRemovedHostIsForgotten(t *testing.T) {
-	t.Parallel()
-	for name, local := range map[string]bool{"edges that serve all hosts": false, "edges that serve their own": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStory(t, 3)
-			if local {
-				s.local()
-			}
-			s.tell(func() {
-				s.live("v1")
-				s.removeHost("h3", false)
-				s.forgotten("h3")
-				s.runs(on("h1", 1), on("h2", 1))
-				s.serves(release(1), release(1), "")
-				if got := s.laneStatus(); len(got.Behind) > 0 || len(got.Live.Hosts) != 2 || len(got.Live.Plan.Edges) != 2 {
-					t.Errorf("what is live is %+v", got.Live)
-				}
-				s.without(func() {
-					n := s.submit(s.order("v1", holding(0)))
-					s.ends(n, slipway.Live, "serves exactly this already")
-					s.live("v2")
-				})
-				s.runs(on("h1", 3), on("h2", 3))
-				s.serves(release(3), release(3), "")
-
-				s.cordons(false) // it is given back after all
-				if err := s.join("h3"); err != nil {
-					t.Fatal(err)
-				}
-				s.joined("h3")
-				s.is(release(3), release(3))
-			})
+	ofAnyEdges(t, func(s *story, _ bool) {
+		s.live("v1")
+		s.removeHost("h3", false)
+		s.forgotten("h3")
+		s.runs(on("h1", 1), on("h2", 1))
+		s.serves(release(1), release(1), "")
+		if got := s.laneStatus(); len(got.Behind) > 0 || len(got.Live.Hosts) != 2 || len(got.Live.Plan.Edges) != 2 {
+			s.t.Errorf("what is live is %+v", got.Live)
+		}
+		s.without(func() {
+			n := s.submit(s.order("v1", holding(0)))
+			s.ends(n, slipway.Live, "serves exactly this already")
+			s.live("v2")
 		})
-	}
+		s.runs(on("h1", 3), on("h2", 3))
+		s.serves(release(3), release(3), "")
+
+		s.cordons(false) // it is given back after all
+		if err := s.join("h3"); err != nil {
+			s.t.Fatal(err)
+		}
+		s.joined("h3")
+		s.is(release(3), release(3))
+	})
 }
 
 // What was drained before, is removed as well.
@@ -426,11 +401,7 @@ func TestEdgeIsNotTakenWithoutASignature(t *testing.T) {
 	s.tell(func() {
 		s.live("v1")
 		s.wait(2 * time.Hour) // an undo could be the reason before
-		s.told++
-		cordons := slipway.Cordons{Revision: s.told, Hosts: []slipway.Cordon{{Host: "h3", By: "mallory", Reason: "x", Drain: true, Remove: true, Signature: "none"}}}
-		if err := s.env.SignalWorkflowByID(workflows.LaneID(service), workflows.Cordoned, cordons); err != nil {
-			t.Fatal(err)
-		}
+		s.cordoned(slipway.Cordon{Host: "h3", By: "mallory", Reason: "x", Drain: true, Remove: true, Signature: "none"})
 		s.wait(time.Hour)
 		s.serves(release(1), release(1), release(1))
 	})

@@ -38,13 +38,12 @@ func (d *diaryOutbound) SignalExternalWorkflow(ctx workflow.Context, id, run, na
 type neighbour struct {
 	*story
 	service slipway.ServiceID
-	quotas  slipway.Quotas
 	ticket  int
 	heard   []workflows.PlaceTurn
 }
 
-func (s *story) neighbour(name string, quotas slipway.Quotas) *neighbour {
-	n := &neighbour{story: s, service: slipway.ServiceID{Project: service.Project, Service: name}, quotas: quotas}
+func (s *story) neighbour(name string) *neighbour {
+	n := &neighbour{story: s, service: slipway.ServiceID{Project: service.Project, Service: name}}
 	s.neighbours = append(s.neighbours, n)
 	return n
 }
@@ -53,7 +52,7 @@ func (s *story) neighbour(name string, quotas slipway.Quotas) *neighbour {
 func (n *neighbour) asks(want workflows.PlaceTurn) {
 	n.t.Helper()
 	n.ticket++
-	n.say(workflows.Ask, workflows.PlaceRequest{Service: n.service, Ticket: n.ticket, Quotas: n.quotas})
+	n.say(workflows.Ask, workflows.PlaceRequest{Service: n.service, Ticket: n.ticket, Quotas: n.fleet.Projects[0].Quotas})
 	n.until(n.service.String()+" "+string(want), func() bool { return len(n.heard) > 0 && n.heard[len(n.heard)-1] == want })
 }
 
@@ -68,14 +67,12 @@ func (n *neighbour) say(name string, in any) {
 	}
 }
 
-// quotas gives the project quotas.
-func (s *story) quotas(q slipway.Quotas) slipway.Quotas {
-	s.fleet.Projects[0].Quotas = q
-	return q
-}
-
-func under(q slipway.Quotas) func(*slipway.Order) {
-	return func(o *slipway.Order) { o.Quotas = q }
+// crowded is a story of a project that may have so many releases under way, and of
+// another service of it.
+func crowded(t *testing.T, quotas slipway.Quotas) (*story, *neighbour) {
+	s := newStory(t, 1)
+	s.fleet.Projects[0].Quotas = quotas
+	return s, s.neighbour("web")
 }
 
 // places is who has a place, and who waits for one.
@@ -122,15 +119,13 @@ func (s *story) waits(n int) string {
 
 func TestReleaseWaitsForAPlaceOfItsProjectAndAWayBackDoesNot(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, 1)
-	q := s.quotas(slipway.Quotas{Running: 1})
-	web := s.neighbour("web", q)
+	s, web := crowded(t, slipway.Quotas{Running: 1})
 	s.tell(func() {
-		s.live("v1", under(q))
-		s.live("v2", under(q))
+		s.live("v1")
+		s.live("v2")
 		s.placed(nil, nil)
 		web.asks(workflows.PlaceGiven)
-		n := s.submit(s.order("v3", under(q), holding(0)))
+		n := s.submit(s.order("v3", holding(0)))
 		s.wait(time.Minute)
 		const why = "project search may have 1 release under way at a time (quotas.running in the fleet file): it starts when one of them holds, waits at a gate, or has ended"
 		if got := s.waits(n); got != why {
@@ -150,13 +145,11 @@ func TestReleaseWaitsForAPlaceOfItsProjectAndAWayBackDoesNot(t *testing.T) {
 
 func TestReleaseThatWaitsForAPlaceIsAborted(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, 1)
-	q := s.quotas(slipway.Quotas{Running: 1})
-	web := s.neighbour("web", q)
+	s, web := crowded(t, slipway.Quotas{Running: 1})
 	s.tell(func() {
-		s.live("v1", under(q))
+		s.live("v1")
 		web.asks(workflows.PlaceGiven)
-		n := s.submit(s.order("v2", under(q)))
+		n := s.submit(s.order("v2"))
 		if _, err := s.update(workflows.LaneID(service), workflows.Abort, workflows.AbortInput{Release: releaseID(n), Request: workflows.Request{By: "ann"}}); err != nil {
 			t.Fatal(err)
 		}
@@ -167,21 +160,20 @@ func TestReleaseThatWaitsForAPlaceIsAborted(t *testing.T) {
 
 func TestReleaseIsRefusedWhereAsManyWaitAsMay(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, 1)
-	q := s.quotas(slipway.Quotas{Running: 1, Queue: 1})
-	web, atlas := s.neighbour("web", q), s.neighbour("map", q)
+	s, web := crowded(t, slipway.Quotas{Running: 1, Queue: 1})
+	atlas := s.neighbour("map")
 	s.tell(func() {
-		s.live("v1", under(q))
+		s.live("v1")
 		web.asks(workflows.PlaceGiven)
 		atlas.asks(workflows.PlaceWaits)
-		_, err := s.submitWith("", s.order("v2", under(q)))
+		_, err := s.submitWith("", s.order("v2"))
 		s.refused(err, slipway.CodeTooMany, "project search has 1 release under way, and 1 of its services wait for their turn, which is all that may (quotas.running and quotas.queue in the fleet file): wait until")
 		s.placed([]string{"web"}, []string{"map"})
 		if s.laneStatus().Running != "" || len(s.laneStatus().Queue) != 0 {
 			t.Errorf("lane is %+v", s.laneStatus())
 		}
 		atlas.leaves()
-		n := s.submit(s.order("v2", under(q), holding(0)))
+		n := s.submit(s.order("v2", holding(0)))
 		atlas.asks(workflows.PlaceFull)
 		web.leaves()
 		s.ends(n, slipway.Live, "")
@@ -192,11 +184,9 @@ func TestReleaseIsRefusedWhereAsManyWaitAsMay(t *testing.T) {
 // decided, whoever has its place by then.
 func TestReleaseAtAGateGivesItsPlaceUp(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, 1)
-	q := s.quotas(slipway.Quotas{Running: 1})
-	web := s.neighbour("web", q)
+	s, web := crowded(t, slipway.Quotas{Running: 1})
 	s.tell(func() {
-		n := s.submit(s.order("v1", gated, holding(0), under(q)))
+		n := s.submit(s.order("v1", gated, holding(0)))
 		s.reaches(n, slipway.AwaitingApproval)
 		web.asks(workflows.PlaceGiven)
 		s.placed([]string{"web"}, nil)
@@ -210,12 +200,10 @@ func TestReleaseAtAGateGivesItsPlaceUp(t *testing.T) {
 
 func TestReleaseThatHoldsGivesItsPlaceUp(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, 1)
-	q := s.quotas(slipway.Quotas{Running: 1})
-	web := s.neighbour("web", q)
+	s, web := crowded(t, slipway.Quotas{Running: 1})
 	s.tell(func() {
-		s.live("v1", under(q))
-		s.held(under(q))
+		s.live("v1")
+		s.held()
 		web.asks(workflows.PlaceGiven)
 		s.rollback(nil)
 		s.ends(2, slipway.RolledBack, "")
@@ -224,13 +212,11 @@ func TestReleaseThatHoldsGivesItsPlaceUp(t *testing.T) {
 
 func TestPlaceOfAReleaseThatWasTerminatedIsFreeAgain(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, 1)
-	q := s.quotas(slipway.Quotas{Running: 1})
-	web := s.neighbour("web", q)
+	s, web := crowded(t, slipway.Quotas{Running: 1})
 	s.tell(func() {
-		s.live("v1", under(q))
+		s.live("v1")
 		hang := s.fault(&fault{mode: hanging, activity: "ProbeGreen", first: 1})
-		n := s.submit(s.order("v2", under(q)))
+		n := s.submit(s.order("v2"))
 		s.until("it probes", func() bool { return s.hit(hang) })
 		web.asks(workflows.PlaceWaits)
 		s.signal(n, terminate, nil)
@@ -240,14 +226,13 @@ func TestPlaceOfAReleaseThatWasTerminatedIsFreeAgain(t *testing.T) {
 
 func TestPlacesOfLanesThatAreGoneAreGivenToOthers(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, 1)
-	q := s.quotas(slipway.Quotas{Running: 2})
-	web, atlas := s.neighbour("web", q), s.neighbour("map", q)
+	s, web := crowded(t, slipway.Quotas{Running: 2})
+	atlas := s.neighbour("map")
 	s.tell(func() {
-		s.live("v1", under(q))
+		s.live("v1")
 		web.asks(workflows.PlaceGiven)
 		atlas.asks(workflows.PlaceGiven)
-		n := s.submit(s.order("v2", under(q), holding(0)))
+		n := s.submit(s.order("v2", holding(0)))
 		s.wait(10 * time.Second)
 		s.placed([]string{"web", "map"}, []string{"api"})
 		s.neighbours = []*neighbour{web} // the other one's lane was terminated
@@ -265,13 +250,11 @@ func TestQuotaThatIsRaisedLetsThoseWhoWaitStart(t *testing.T) {
 	for name, now := range map[string]slipway.Quotas{"raised": {Running: 2}, "taken away": {}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStory(t, 1)
-			q := s.quotas(slipway.Quotas{Running: 1})
-			web := s.neighbour("web", q)
+			s, web := crowded(t, slipway.Quotas{Running: 1})
 			s.tell(func() {
-				s.live("v1", under(q))
+				s.live("v1")
 				web.asks(workflows.PlaceGiven)
-				n := s.submit(s.order("v2", under(q), holding(0)))
+				n := s.submit(s.order("v2", holding(0)))
 				s.fleet.Projects[0].Quotas = now
 				s.ends(n, slipway.Live, "")
 				s.placed([]string{"web"}, nil)
@@ -284,9 +267,8 @@ func TestQuotaThatIsRaisedLetsThoseWhoWaitStart(t *testing.T) {
 // from outside meanwhile, and knows nothing of it.
 func TestLaneThatContinuedAsNewWaitsOnForItsPlace(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, 1)
-	q := s.quotas(slipway.Quotas{Running: 1})
-	order := s.order("v1", under(q), holding(0))
+	s, _ := crowded(t, slipway.Quotas{Running: 1})
+	order := s.order("v1", holding(0))
 	order.Signature = s.sealed(order)
 	s.lane = workflows.LaneState{
 		Last: 1, Queue: []workflows.Queued{{ID: releaseID(1), Order: order}},

@@ -93,7 +93,7 @@ func words(steps []slipway.Step) []string {
 
 // What a plan says is what the release then does, step by step: on one host in
 // this very order, on several the same steps in whatever order hosts answer.
-func TestReleaseDoesWhatItsPlanSaid(t *testing.T) {
+func TestEveryReleaseDoesWhatItsPlanSaid(t *testing.T) {
 	t.Parallel()
 	gate := func(o *slipway.Order) { gated(o); o.Service.Gates[0].Approvers.Quorum = 1 }
 	for name, c := range map[string]struct {
@@ -114,6 +114,9 @@ func TestReleaseDoesWhatItsPlanSaid(t *testing.T) {
 		}},
 	} {
 		for _, size := range []int{1, 3} {
+			if racing && size == 1 {
+				continue
+			}
 			t.Run(name+" that migrates", func(t *testing.T) {
 				t.Parallel()
 				s := newStory(t, size)

@@ -20,21 +20,8 @@ func migrating(shape func(*slipway.Service)) func(*slipway.Service) {
 	}
 }
 
-// eachMigration tells a story for every order in which versions start and stop.
-func eachMigration(t *testing.T, script func(s *story)) {
-	t.Parallel()
-	for name, shape := range map[string]func(*slipway.Service){"a service": nil, "a worker": routeless, "a lonely worker": lonely, "an exclusive service": exclusive} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStory(t, 2)
-			s.shape = migrating(shape)
-			s.tell(func() { script(s) })
-		})
-	}
-}
-
 func TestCommandRunsOncePerReleaseBeforeGreenStarts(t *testing.T) {
-	eachMigration(t, func(s *story) {
+	everyShape(t, migrating, func(s *story) {
 		s.live("v1")
 		n := s.submit(s.order("v2", holding(0)))
 		r := s.ends(n, slipway.Live, "")
@@ -59,7 +46,7 @@ func TestCommandRunsOncePerReleaseBeforeGreenStarts(t *testing.T) {
 }
 
 func TestCommandThatFailsIsTheEndOfTheRelease(t *testing.T) {
-	eachMigration(t, func(s *story) {
+	everyShape(t, migrating, func(s *story) {
 		s.live("v1")
 		s.exit = 3
 		n := s.submit(s.order("v2"))
@@ -73,7 +60,7 @@ func TestCommandThatFailsIsTheEndOfTheRelease(t *testing.T) {
 
 // An attempt whose answer was lost has run it: the next one reads how it ended.
 func TestCommandWhoseAnswerWasLostIsNotRunAgain(t *testing.T) {
-	eachMigration(t, func(s *story) {
+	everyShape(t, migrating, func(s *story) {
 		s.live("v1")
 		s.fault(&fault{mode: mute, activity: "RunPreDeploy", first: 2})
 		s.ends(s.submit(s.order("v2", holding(0))), slipway.Live, "")
@@ -85,7 +72,7 @@ func TestCommandWhoseAnswerWasLostIsNotRunAgain(t *testing.T) {
 }
 
 func TestAbortWhileACommandRuns(t *testing.T) {
-	eachMigration(t, func(s *story) {
+	everyShape(t, migrating, func(s *story) {
 		s.live("v1")
 		s.fault(&fault{mode: hanging, activity: "RunPreDeploy"})
 		n := s.submit(s.order("v2"))
@@ -98,7 +85,7 @@ func TestAbortWhileACommandRuns(t *testing.T) {
 
 // What is known of it then is its log.
 func TestCommandThatNobodyHearsOfAgain(t *testing.T) {
-	eachMigration(t, func(s *story) {
+	everyShape(t, migrating, func(s *story) {
 		s.live("v1")
 		s.fault(&fault{mode: mute, activity: "RunPreDeploy", text: "host h1 does not answer"})
 		n := s.submit(s.order("v2"))
@@ -111,7 +98,7 @@ func TestCommandThatNobodyHearsOfAgain(t *testing.T) {
 }
 
 func TestReleaseIsTerminatedWhileItsCommandRuns(t *testing.T) {
-	eachMigration(t, func(s *story) {
+	everyShape(t, migrating, func(s *story) {
 		s.live("v1")
 		s.fault(&fault{mode: mute, activity: "RunPreDeploy"})
 		n := s.submit(s.order("v2"))

@@ -65,6 +65,22 @@ func newStory(t *testing.T, size int) *story {
 	return s
 }
 
+// ofAnyEdges tells a story of three hosts twice: with edges that serve all of
+// them, and with edges that serve their own.
+func ofAnyEdges(t *testing.T, script func(s *story, local bool)) {
+	t.Parallel()
+	for name, local := range map[string]bool{"edges that serve all hosts": false, "edges that serve their own": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t, 3)
+			if local {
+				s.local()
+			}
+			s.tell(func() { script(s, local) })
+		})
+	}
+}
+
 // Signals that do to a release what Temporal's test environment cannot do to a
 // child: Terminate, which ends it without any undoing, and Cancel.
 const (

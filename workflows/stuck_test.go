@@ -22,16 +22,11 @@ func noReturn(shape func(*slipway.Service)) func(*slipway.Service) {
 
 // everyShape tells a story for every order in which versions start and stop.
 func everyShape(t *testing.T, more func(func(*slipway.Service)) func(*slipway.Service), script func(s *story)) {
-	t.Parallel()
-	all := maps.Clone(shapes)
-	all["a service"] = nil
-	for name, shape := range all {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := shaped(t, more(shape))
-			s.tell(func() { script(s) })
-		})
+	all := map[string]func(*slipway.Service){"a service": more(nil)}
+	for name, shape := range shapes {
+		all[name] = more(shape)
 	}
+	inShapes(t, all, script)
 }
 
 func eachNoReturn(t *testing.T, script func(s *story)) {

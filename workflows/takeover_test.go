@@ -22,7 +22,9 @@ var shapes = map[string]func(*slipway.Service){
 }
 
 // eachShape tells a story once for every shape that takes over by stopping blue.
-func eachShape(t *testing.T, script func(s *story)) {
+func eachShape(t *testing.T, script func(s *story)) { inShapes(t, shapes, script) }
+
+func inShapes(t *testing.T, shapes map[string]func(*slipway.Service), script func(s *story)) {
 	t.Parallel()
 	for name, shape := range shapes {
 		t.Run(name, func(t *testing.T) {

@@ -107,6 +107,7 @@ func (w *world) order(tag string, change ...func(*slipway.Order)) slipway.Order 
 		Tag:         tag,
 		Kind:        slipway.KindRelease,
 		RequestedBy: "ann",
+		Quotas:      w.fleet.Projects[0].Quotas,
 	}
 	if w.shape != nil {
 		w.shape(&o.Service)

@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("SLIPWAY_HOME", env.WorkDir+"/home/slipway")
 			env.Setenv("SLIPWAY_TOKEN", "token-of-ann")
 			env.Setenv("TZ", "UTC")
+			env.Setenv("GORACE", "atexit_sleep_ms=20") // and not a second for each command
 			return os.WriteFile(env.WorkDir+"/service.yaml", []byte(serviceFile), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

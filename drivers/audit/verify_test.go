@@ -50,27 +50,6 @@ func (w *tampered) restore(t *testing.T) {
 	}
 }
 
-func TestEveryChangedByteIsFound(t *testing.T) {
-	t.Parallel()
-	w := toTamper(t, 12)
-	tried := 0
-	for _, name := range w.names {
-		for i := range w.texts[name] {
-			for _, flip := range []byte{0x01, 0x20, 0x80} {
-				text := bytes.Clone(w.texts[name])
-				text[i] ^= flip
-				put(t, w.path(name), text)
-				tried++
-				if found := verify(t, w.dir, nil); len(found) == 0 || found[0].File != name {
-					t.Fatalf("byte %d of %s, %q to %q: findings %v", i, name, w.texts[name][i], text[i], found)
-				}
-			}
-		}
-		put(t, w.path(name), w.texts[name])
-	}
-	t.Logf("%d changes of one byte, all found", tried)
-}
-
 func TestEveryRemovedDoubledOrMovedLineIsFound(t *testing.T) {
 	t.Parallel()
 	w := toTamper(t, 24)
@@ -103,35 +82,6 @@ func TestEveryRemovedDoubledOrMovedLineIsFound(t *testing.T) {
 		}
 	}
 	t.Logf("%d removed, doubled, inserted and swapped lines, all found", tried)
-}
-
-func TestEveryCutEndIsFound(t *testing.T) {
-	t.Parallel()
-	w := toTamper(t, 24)
-	tried := 0
-	for _, name := range slices.Backward(w.names) {
-		for size := range w.texts[name] {
-			put(t, w.path(name), w.texts[name][:size])
-			tried++
-			if found := verify(t, w.dir, w.anchor); len(found) == 0 {
-				t.Fatalf("%s cut to %d bytes is not found", name, size)
-			}
-		}
-		if err := os.Remove(w.path(name)); err != nil { // and all that follows is gone already
-			t.Fatal(err)
-		}
-		tried++
-		if found := verify(t, w.dir, w.anchor); len(found) == 0 {
-			t.Fatalf("%s removed is not found", name)
-		}
-	}
-	if err := os.RemoveAll(filepath.Join(w.dir, w.chain)); err != nil {
-		t.Fatal(err)
-	}
-	if found := verify(t, w.dir, w.anchor); len(found) != 1 || !strings.Contains(found[0].What, "the whole chain is gone: the anchor knows 24 lines") {
-		t.Errorf("a removed chain: %v", found)
-	}
-	t.Logf("%d cut ends, all found", tried)
 }
 
 func TestARemovedOrRenamedFileIsFound(t *testing.T) {

@@ -37,37 +37,93 @@ type engineLab struct {
 	image    string // by digest, pulled
 }
 
+// newEngineLab is an engine that a test may do with as it likes.
 func newEngineLab(t *testing.T) engineLab {
 	t.Helper()
-	e := engineLab{Engine: lab.TestEngineFor(t, way), registry: lab.TestRegistry(t)}
-	driver, err := docker.Dial(e.Reached())
+	e, err := startEngineLab(t.Context())
+	t.Cleanup(func() {
+		if err := e.close(); err != nil {
+			t.Error(err)
+		}
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { driver.Close() })
-	e.docker = driver
-	e.image = e.push(t, lab.Image{Env: []string{"FROM_IMAGE=secret-of-the-image"}})
-	if _, err := driver.Pull(t.Context(), e.image, slipway.RegistryAuth{}, func(slipway.Progress) {}); err != nil {
-		t.Fatal(err)
-	}
 	return e
+}
+
+// shared is an engine for tests that leave dockerd as it is, started by the
+// first one. TestMain ends it.
+var shared struct {
+	once sync.Once
+	lab  engineLab
+	err  error
+}
+
+// sharedEngineLab is an engine without containers, which tests have one after
+// the other.
+func sharedEngineLab(t *testing.T) engineLab {
+	t.Helper()
+	shared.once.Do(func() { shared.lab, shared.err = startEngineLab(context.Background()) })
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	t.Cleanup(shared.lab.RemoveContainers)
+	return shared.lab
+}
+
+func startEngineLab(ctx context.Context) (e engineLab, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if e.Engine, err = lab.StartEngineFor(ctx, way); err != nil {
+		return e, err
+	}
+	if e.registry, err = lab.StartRegistry(ctx); err != nil {
+		return e, err
+	}
+	if e.docker, err = docker.Dial(e.Reached()); err != nil {
+		return e, err
+	}
+	if e.image, err = e.pushed(ctx, lab.Image{Env: []string{"FROM_IMAGE=secret-of-the-image"}}); err != nil {
+		return e, err
+	}
+	_, err = e.docker.Pull(ctx, e.image, slipway.RegistryAuth{}, func(slipway.Progress) {})
+	return e, err
+}
+
+// close ends what has been started.
+func (e engineLab) close() error {
+	var errs []error
+	if e.docker != nil {
+		errs = append(errs, e.docker.Close())
+	}
+	if e.registry != nil {
+		errs = append(errs, e.registry.Close())
+	}
+	if e.Engine != nil {
+		errs = append(errs, e.Engine.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // push puts an image of the test service into the registry and returns its
 // reference by digest.
 func (e engineLab) push(t *testing.T, image lab.Image) string {
 	t.Helper()
-	binary, err := app()
+	ref, err := e.pushed(t.Context(), image)
 	if err != nil {
 		t.Fatal(err)
 	}
-	image.Binary = binary
+	return ref
+}
+
+func (e engineLab) pushed(ctx context.Context, image lab.Image) (ref string, err error) {
+	if image.Binary, err = app(); err != nil {
+		return "", err
+	}
 	repository := e.registry.Address() + "/search/query-api"
-	digest, err := lab.Push(t.Context(), repository+":v1", image)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return repository + "@" + digest
+	digest, err := lab.Push(ctx, repository+":v1", image)
+	return repository + "@" + digest, err
 }
 
 // spec is release n of a service, with some environment.
@@ -138,7 +194,7 @@ func eventually(t *testing.T, check func() error) {
 }
 
 func TestEngineSaysWhatItIs(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	facts, err := e.docker.Facts(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +205,7 @@ func TestEngineSaysWhatItIs(t *testing.T) {
 }
 
 func TestEngineStartsAContainerThatServesOnTheBridgeAndOnAHostPort(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	spec := e.spec(1, map[string]string{"VERSION": "v1"})
 	spec.Publish = &slipway.Publish{Address: "127.0.0.1", Ports: slipway.PortRange{First: 20000, Last: 20999}}
 	c := e.start(t, spec)
@@ -165,7 +221,7 @@ func TestEngineStartsAContainerThatServesOnTheBridgeAndOnAHostPort(t *testing.T)
 }
 
 func TestEngineStartingTwiceFindsTheSameContainer(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	first := e.start(t, e.spec(1, nil))
 	again := e.start(t, e.spec(1, nil))
 	if diff := cmp.Diff(first, again); diff != "" {
@@ -179,7 +235,7 @@ func TestEngineStartingTwiceFindsTheSameContainer(t *testing.T) {
 }
 
 func TestEngineStartsAtTheSameTimeGetDifferentPlaces(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	second, err := docker.Dial(e.Reached()) // as another process has it
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +301,7 @@ func TestEngineKeepsAddressesOverEveryRestart(t *testing.T) {
 }
 
 func TestEngineDoesNotGiveAFreedAddressToTheNextContainer(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	first := e.start(t, e.spec(1, nil))
 	second := e.start(t, e.spec(2, nil))
 	if err := e.docker.Remove(t.Context(), second.Name, time.Second); err != nil {
@@ -258,7 +314,7 @@ func TestEngineDoesNotGiveAFreedAddressToTheNextContainer(t *testing.T) {
 }
 
 func TestEngineTakesAnotherPortWhenSomebodyElseHasIt(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	somebody, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -292,7 +348,7 @@ func TestEngineMakesItsNetworkAgain(t *testing.T) {
 }
 
 func TestEngineAppliesEverySettingOfTheContainer(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	spec := e.spec(1, map[string]string{"VERSION": "v1"})
 	data := t.TempDir()
 	spec.Container = slipway.Container{
@@ -349,7 +405,7 @@ func TestEngineAppliesEverySettingOfTheContainer(t *testing.T) {
 }
 
 func TestEngineMakesNoDirectoryOfTheHostThatIsMissing(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	spec := e.spec(1, nil)
 	missing := filepath.Join(t.TempDir(), "serach")
 	spec.Container.Volumes = []slipway.Volume{{Source: missing, Target: "/data"}}
@@ -367,7 +423,7 @@ func TestEngineMakesNoDirectoryOfTheHostThatIsMissing(t *testing.T) {
 const noticed = 300 * time.Millisecond
 
 func TestEngineNoticesAnExitAtOnce(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	fastest := time.Hour // a busy machine may be late now and then; a driver that polls or waits always is
 	for n := range 5 {
 		c := e.start(t, e.spec(n+1, map[string]string{"EXIT_CODE": "7"}))
@@ -398,7 +454,7 @@ func TestEngineNoticesAnExitAtOnce(t *testing.T) {
 }
 
 func TestEngineSaysThatMemoryRanOutAlsoOnceTheProcessRunsAgain(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	for n := range 2 {
 		spec := e.spec(n+1, map[string]string{"ALLOC_MB": "256"})
 		spec.Container.MemLimit = 32 << 20
@@ -411,7 +467,7 @@ func TestEngineSaysThatMemoryRanOutAlsoOnceTheProcessRunsAgain(t *testing.T) {
 }
 
 func TestEngineCountsAContainerThatWaitsForItsRestartAsEnded(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	c := e.start(t, e.spec(1, map[string]string{"EXIT_AFTER_MS": "0", "EXIT_CODE": "7"}))
 	for range 3 { // the engine waits longer from restart to restart
 		exit, err := e.docker.AwaitExit(t.Context(), c.Name)
@@ -422,7 +478,7 @@ func TestEngineCountsAContainerThatWaitsForItsRestartAsEnded(t *testing.T) {
 }
 
 func TestEngineSaysThatTheContextEndedWhileAContainerRan(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	c := e.start(t, e.spec(1, nil))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -432,7 +488,7 @@ func TestEngineSaysThatTheContextEndedWhileAContainerRan(t *testing.T) {
 }
 
 func TestEngineKeepsEvidenceWithoutSecrets(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	spec := e.spec(1, map[string]string{"DB_PASSWORD": "hunter2", "EXIT_AFTER_MS": "0", "EXIT_CODE": "3", "EXIT_MESSAGE": "index is missing"})
 	spec.Container.Restart = "on-failure"
 	c := e.start(t, spec)
@@ -457,7 +513,7 @@ func TestEngineKeepsEvidenceWithoutSecrets(t *testing.T) {
 }
 
 func TestEngineKeepsTheLast64KilobytesOfLogsInWholeLines(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	spec := e.spec(1, map[string]string{"NOISE_BYTES": "1000000", "EXIT_AFTER_MS": "550", "EXIT_MESSAGE": "last words"})
 	spec.Container.Restart = "no"
 	c := e.start(t, spec)
@@ -474,7 +530,7 @@ func TestEngineKeepsTheLast64KilobytesOfLogsInWholeLines(t *testing.T) {
 }
 
 func TestEngineSaysWhyACommandCannotBeRun(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	spec := e.spec(1, nil)
 	spec.Container.Entrypoint = []string{"/no/such/program"}
 	_, err := e.docker.Start(t.Context(), spec)
@@ -491,7 +547,7 @@ func TestEngineSaysWhyACommandCannotBeRun(t *testing.T) {
 }
 
 func TestEngineRemovesOnceAndForAll(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	c := e.start(t, e.spec(1, map[string]string{"IGNORE_SIGTERM": "1"}))
 	answer(t, slipway.HostPort(c.Address, 8080))
 	began := time.Now()
@@ -520,7 +576,7 @@ func TestEngineRemovesOnceAndForAll(t *testing.T) {
 }
 
 func TestEngineListsTheContainersOfOneService(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	first, second := e.start(t, e.spec(1, nil)), e.start(t, e.spec(2, nil))
 	other := e.spec(3, nil)
 	other.Labels[slipway.LabelService] = "another"
@@ -557,7 +613,7 @@ func TestEnginePullReportsProgressAndIsRepeatable(t *testing.T) {
 }
 
 func TestEnginePullSaysWhatTheRegistrySaid(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	quiet := func(slipway.Progress) {}
 	repository, _, _ := strings.Cut(e.image, "@")
 	missing := repository + "@sha256:" + strings.Repeat("0", 64)
@@ -675,7 +731,7 @@ func TestEngineStopsAndStartsAgainWhatKeepsItsAddress(t *testing.T) {
 }
 
 func TestEngineRunsACommandInAContainer(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	c := e.start(t, e.spec(1, map[string]string{"READY_MS": "never"}))
 	answer(t, slipway.HostPort(c.Address, 8080))
 	done, err := e.docker.Exec(t.Context(), c.Name, []string{"/app", "check"})
@@ -700,7 +756,7 @@ func TestEngineRunsACommandInAContainer(t *testing.T) {
 }
 
 func TestEngineRunsACommandOnce(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	spec := e.spec(1, map[string]string{"MIGRATED": "/migrated"})
 	spec.Name += ".pre"
 	spec.Container.Command, spec.Container.Restart = []string{"migrate"}, "no"
@@ -731,7 +787,7 @@ func TestEngineRunsACommandOnce(t *testing.T) {
 
 // Whoever made it was killed before it could start it.
 func TestEngineRunsACommandThatWasNotBegun(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	spec := e.spec(1, map[string]string{"MIGRATED": "/migrated"})
 	spec.Name += ".pre"
 	raw, err := client.NewClientWithOpts(client.WithHost(e.Host()), client.WithAPIVersionNegotiation())
@@ -758,7 +814,7 @@ func TestEngineRunsACommandThatWasNotBegun(t *testing.T) {
 }
 
 func TestEngineFixesPortsOfTheHost(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,12 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		buildDir = dir
-		return m.Run()
+		status := m.Run()
+		if err := shared.lab.close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			status = max(status, 1)
+		}
+		return status
 	}())
 }
 

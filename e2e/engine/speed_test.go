@@ -15,7 +15,7 @@ import (
 // TestEngineStartsAsFastAsDockerDoes compares Start with the two
 // calls that nobody can do without, in turn, on one engine.
 func TestEngineStartsAsFastAsDockerDoes(t *testing.T) {
-	e := newEngineLab(t)
+	e := sharedEngineLab(t)
 	raw, err := client.NewClientWithOpts(client.WithHost(e.Host()), client.WithAPIVersionNegotiation())
 	if err != nil {
 		t.Fatal(err)

@@ -182,7 +182,7 @@ func (e *Engine) HangContainerd() (heal func() error, err error) {
 
 // Close ends the engine and its containers, and removes all that they left.
 func (e *Engine) Close() error {
-	e.removeContainers()
+	e.RemoveContainers()
 	var ssh error
 	if e.sshd != nil {
 		ssh = e.sshd.Kill()
@@ -190,10 +190,10 @@ func (e *Engine) Close() error {
 	return errors.Join(ssh, e.slot.kill(programs...), e.removeBridges(), e.slot.release())
 }
 
-// removeContainers lets dockerd take down its containers, which alone knows of
+// RemoveContainers lets dockerd take down its containers, which alone knows of
 // the interfaces of one that is just being started. What it does not manage,
-// because it is hung or gone, is killed afterwards.
-func (e *Engine) removeContainers() {
+// because it is hung or gone, stays: Close kills it.
+func (e *Engine) RemoveContainers() {
 	if e.daemon == nil || e.Resume() != nil {
 		return
 	}

@@ -102,7 +102,7 @@ func (h *Hosts) Close() error {
 		_ = host.Resume() // a process that is stopped does not end
 	}
 	_ = h.each(func(host *Host) error {
-		host.removeContainers()
+		host.RemoveContainers()
 		return nil
 	})
 	return errors.Join(h.each((*Host).PowerOff), h.slot.release())

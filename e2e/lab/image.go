@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -32,16 +34,30 @@ type Image struct {
 	Zeros    int               // bytes that compress to next to nothing, in a layer of their own
 }
 
-// BuildApp builds the test service into dir, from the working directory of
-// any package of this module, and returns the path of the binary.
+// app is the test service, once it was built.
+var app struct {
+	sync.Mutex
+	program []byte
+}
+
+// BuildApp puts the test service into dir, and returns the path of the binary. It
+// is built once by each process, from the working directory of any package of
+// this module.
 func BuildApp(ctx context.Context, dir string) (string, error) {
 	path := filepath.Join(dir, "app")
+	app.Lock()
+	defer app.Unlock()
+	if app.program != nil {
+		return path, os.WriteFile(path, app.program, 0o755)
+	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "slipway/e2e/app")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the test service: %w: %s", err, out)
 	}
-	return path, nil
+	var err error
+	app.program, err = os.ReadFile(path)
+	return path, err
 }
 
 // Push puts the image into a registry, as "host:port/repository:tag", and
@@ -94,14 +110,15 @@ func (i Image) build() (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	layers := []v1.Layer{}
+	layer, err := packed(program)
+	if err != nil {
+		return nil, err
+	}
+	layers := []v1.Layer{layer}
 	add := func(path string, mode int64, content []byte) error {
 		layer, err := file(path, mode, content)
 		layers = append(layers, layer)
 		return err
-	}
-	if err := add("app", 0o755, program); err != nil {
-		return nil, err
 	}
 	if i.Padding > 0 {
 		if err := add("padding", 0o644, noise(i.Padding)); err != nil {
@@ -138,8 +155,34 @@ func (i Image) platform() string {
 	return i.Platform
 }
 
+// packs are the layers of programs, by what those are: to pack one takes longer
+// than all else about an image.
+var packs struct {
+	sync.Mutex
+	of map[[sha256.Size]byte]v1.Layer
+}
+
+// packed is the layer of a program.
+func packed(program []byte) (v1.Layer, error) {
+	packs.Lock()
+	defer packs.Unlock()
+	key := sha256.Sum256(program)
+	if layer, ok := packs.of[key]; ok {
+		return layer, nil
+	}
+	layer, err := file("app", 0o755, program, tarball.WithCompressedCaching)
+	if err != nil {
+		return nil, err
+	}
+	if packs.of == nil {
+		packs.of = map[[sha256.Size]byte]v1.Layer{}
+	}
+	packs.of[key] = layer
+	return layer, nil
+}
+
 // file is a layer with one file in it, at no particular time.
-func file(path string, mode int64, content []byte) (v1.Layer, error) {
+func file(path string, mode int64, content []byte, options ...tarball.LayerOption) (v1.Layer, error) {
 	var buffer bytes.Buffer
 	archive := tar.NewWriter(&buffer)
 	if err := archive.WriteHeader(&tar.Header{Name: path, Mode: mode, Size: int64(len(content))}); err != nil {
@@ -153,7 +196,7 @@ func file(path string, mode int64, content []byte) (v1.Layer, error) {
 	}
 	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(buffer.Bytes())), nil
-	})
+	}, options...)
 }
 
 // noise is n bytes that do not compress, the same ones every time.

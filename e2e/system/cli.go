@@ -3,8 +3,11 @@ package system
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,6 +36,54 @@ func (s *System) SignIn(ctx context.Context, user string) error {
 	return err
 }
 
+// Token is what somebody who is signed in sends to the API; empty: nobody is.
+func (s *System) Token(user string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(s.home(user), "credentials.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var kept struct {
+		Servers map[string]struct{ Token string }
+	}
+	if err := json.Unmarshal(text, &kept); err != nil {
+		return "", fmt.Errorf("credentials of %s: %w", user, err)
+	}
+	return kept.Servers[s.URL].Token, nil
+}
+
+// Get asks the API itself, once, as somebody who is signed in. Who asks again and
+// again had better not start a process each time.
+func (s *System) Get(ctx context.Context, user, path string, into any) error {
+	token, err := s.Token(user)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1"+path, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s: %s: %s", path, resp.Status, body)
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, into)
+}
+
+// home is where a person's slipway keeps what it keeps.
+func (s *System) home(user string) string { return filepath.Join(s.Dir, "home", user) }
+
 func (s *System) run(ctx context.Context, user, stdin string, args ...string) (Result, error) {
 	cmd := s.Command(ctx, user, args...)
 	var stdout, stderr bytes.Buffer
@@ -47,6 +98,6 @@ func (s *System) run(ctx context.Context, user, stdin string, args ...string) (R
 // Command is a command of slipway, to be run with streams of the caller's.
 func (s *System) Command(ctx context.Context, user string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, s.Bin("slipway"), args...)
-	cmd.Env = append(os.Environ(), "SLIPWAY_URL="+s.URL, "SLIPWAY_HOME="+filepath.Join(s.Dir, "home", user), "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), "SLIPWAY_URL="+s.URL, "SLIPWAY_HOME="+s.home(user), "NO_COLOR=1")
 	return cmd
 }
