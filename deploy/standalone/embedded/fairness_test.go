@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -65,6 +68,7 @@ func TestProjectsTakeTurnsAndTheWayBackGoesFirst(t *testing.T) {
 	var runs []client.WorkflowRun
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	waiting := 0
 	for _, comer := range []struct {
 		who      string
 		count    int
@@ -79,14 +83,17 @@ func TestProjectsTakeTurnsAndTheWayBackGoesFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 		runs = append(runs, run)
-		for ; ; <-tick.C { // all of them wait, in this order; the test's own deadline bounds this
-			described, err := c.DescribeWorkflowExecution(t.Context(), comer.who, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(described.GetPendingActivities()) == comer.count {
-				break
-			}
+		waiting += comer.count
+	}
+	for ; ; <-tick.C { // all of them have come; the test's own deadline bounds this
+		described, err := c.WorkflowService().DescribeTaskQueue(t.Context(), &workflowservice.DescribeTaskQueueRequest{
+			Namespace: namespace, TaskQueue: &taskqueue.TaskQueue{Name: crowdQueue}, TaskQueueType: enums.TASK_QUEUE_TYPE_ACTIVITY, ReportStats: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if described.GetStats().GetApproximateBacklogCount() == int64(waiting) {
+			break
 		}
 	}
 	var crowd crowd
