@@ -43,8 +43,8 @@ func (e *Engine) Start(ctx context.Context, spec slipway.ContainerSpec) (slipway
 		if port, fixed := fixedPortTaken(err, spec.Container.Ports); fixed {
 			return slipway.ContainerState{}, slipway.Errorf(slipway.CodeConflict, "host %s: port %s, which container.ports asks for, is taken: %w", e.host, port.On(), err)
 		}
-		lost := networkLost(err)
-		if !lost && !taken(err) {
+		lost, orphan := networkLost(err), orphaned(err)
+		if !lost && !orphan && !taken(err) {
 			return slipway.ContainerState{}, e.failOnDisk(ctx, doing, startError(err))
 		}
 		if lost {
@@ -59,6 +59,9 @@ func (e *Engine) Start(ctx context.Context, spec slipway.ContainerSpec) (slipway
 		if ran { // its address is on record and must not change
 			if lost {
 				continue
+			}
+			if orphan {
+				return slipway.ContainerState{}, e.fail(ctx, doing, err)
 			}
 			break
 		}
@@ -129,6 +132,13 @@ func (e *Engine) same(labels map[string]string, spec slipway.ContainerSpec) erro
 // host port is in use.
 func taken(err error) bool {
 	return contains(strings.ToLower(err.Error()), "address already in use", "port is already allocated")
+}
+
+// orphaned reports whether a container could not start because an engine that was
+// killed had begun to start it: containerd still has the task, and dockerd does
+// not know of it. Only the container can be made anew.
+func orphaned(err error) bool {
+	return contains(err.Error(), ": already exists") && contains(err.Error(), "task ")
 }
 
 // networkLost reports whether a container could not start because our network
