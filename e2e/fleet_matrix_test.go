@@ -31,7 +31,7 @@ var moments = []moment{
 	{"proving", "ProbeGreen scheduled"},
 	{"staging", "StageTarget scheduled"},
 	{"committing", "CommitTarget scheduled"},
-	{"holding", "report sent"},
+	{"holding", "report heard"},
 	{"retiring", "DrainTarget scheduled"},
 }
 

@@ -71,6 +71,8 @@ func say(e *history.HistoryEvent, names map[int64]string) string {
 		return "child started"
 	case *history.HistoryEvent_SignalExternalWorkflowExecutionInitiatedEventAttributes:
 		return "report sent"
+	case *history.HistoryEvent_ExternalWorkflowExecutionSignaledEventAttributes:
+		return "report heard"
 	}
 	return ""
 }

@@ -418,9 +418,22 @@ func (m *matrix) open(ctx context.Context, id slipway.ServiceID) ([]string, erro
 	}
 	var open []string
 	for _, w := range list.GetExecutions() {
-		open = append(open, "workflow "+w.GetExecution().GetWorkflowId())
+		open = append(open, "workflow "+w.GetExecution().GetWorkflowId()+m.pending(ctx, w.GetExecution().GetWorkflowId()))
 	}
 	return open, nil
+}
+
+// pending says what a workflow is at, and why that has failed so far.
+func (m *matrix) pending(ctx context.Context, workflowID string) string {
+	described, err := m.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+	if err != nil {
+		return ""
+	}
+	var text strings.Builder
+	for _, a := range described.GetPendingActivities() {
+		fmt.Fprintf(&text, " (%s, attempt %d: %s)", a.GetActivityType().GetName(), a.GetAttempt(), a.GetLastFailure().GetMessage())
+	}
+	return text.String()
 }
 
 // quiet is a logger for a client whose server is killed again and again.

@@ -20,8 +20,11 @@ func (r *release) hold(ctx workflow.Context) error {
 	}
 	hold := r.service.Strategy.BlueGreen.Hold.Std()
 	r.heldUntil(ctx, hold)
+	before := r.state.Phase
 	r.phase(ctx, slipway.Holding)
+	r.shown = before // until the lane knows: who sees that it holds and goes back, means this release
 	r.report(ctx, r.version(ctx))
+	r.shown = ""
 	for {
 		failure := r.holdFor(ctx, hold)
 		if failure == nil || !r.noReturn || asked(failure) || ctx.Err() != nil {

@@ -69,10 +69,11 @@ type release struct {
 	overcame  string    // what it was stuck on
 
 	phaseSince time.Time
-	remains    Remains     // what could not be removed yet
-	restores   []RestoreOn // what could not be brought back yet
-	revive     *Revival    // what could not be started again yet
-	debris     []Container // of what ran before green, that could not be removed yet
+	shown      slipway.Phase // instead of the phase, as long as it is not to be seen; empty: the phase itself
+	remains    Remains       // what could not be removed yet
+	restores   []RestoreOn   // what could not be brought back yet
+	revive     *Revival      // what could not be started again yet
+	debris     []Container   // of what ran before green, that could not be removed yet
 }
 
 // run is the life of a release. Every step that changes something has put its
@@ -138,7 +139,7 @@ func newRelease(ctx workflow.Context, in ReleaseInput) (*release, workflow.Conte
 	r := &release{in: in, service: in.Order.Service, plan: in.Order.Plan, phaseSince: workflow.Now(ctx)}
 	r.state = Started(in)
 	ctx, r.cancel = workflow.WithCancel(ctx)
-	if err := workflow.SetQueryHandler(ctx, Status, func() (slipway.Release, error) { return r.state, nil }); err != nil {
+	if err := workflow.SetQueryHandler(ctx, Status, func() (slipway.Release, error) { return r.seen(), nil }); err != nil {
 		return nil, nil, fmt.Errorf("set up query: %w", err)
 	}
 	if err := r.handleRequests(ctx); err != nil {

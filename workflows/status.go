@@ -37,6 +37,15 @@ func (r *release) phase(ctx workflow.Context, p slipway.Phase) {
 	r.details(ctx)
 }
 
+// seen is the release as people are shown it.
+func (r *release) seen() slipway.Release {
+	state := r.state
+	if r.shown != "" && state.Phase == slipway.Holding {
+		state.Phase = r.shown
+	}
+	return state
+}
+
 // count adds the release to the metrics, once it has ended.
 func (r *release) count(ctx workflow.Context, outcome slipway.Outcome) {
 	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{
