@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -269,8 +270,10 @@ func TestCopiesFollowTheFleetFileAndGoOnInTheNextProcess(t *testing.T) {
 	r.arrived(all)
 	r.write(1)
 	r.end() // which sends what is new
-	if got, want := len(first.lines())+len(second.lines()), len(r.lines()); got != want {
-		t.Errorf("%d lines have arrived, want %d", got, want)
+	for _, line := range r.lines() {
+		if !slices.Contains(all(), line) { // one on its way as a copy ended may be there twice
+			t.Errorf("%s has not arrived", line)
+		}
 	}
 }
 
