@@ -42,7 +42,6 @@ func refleet(t *testing.T, s *system.System, text string, hosts int) {
 // also when Slipway is restarted meanwhile. Later it is taken out for good, comes
 // back, and dies. Nobody notices.
 func TestAHostJoinsUnderTrafficAndIsTakenOutForGood(t *testing.T) {
-	t.Parallel() // it has a system of its own
 	s := threeHosts(t)
 	text, err := os.ReadFile(s.FleetFile())
 	if err != nil {
