@@ -82,7 +82,11 @@ func (c *Client) RemoveHost(ctx context.Context, want slipway.Cordon, key string
 // Join has a host join what is live of a service. It is done when nothing of the
 // service is on its way or held. Errors: CodeNotFound where nothing is live.
 func (c *Client) Join(ctx context.Context, service slipway.ServiceID, joining slipway.Joining, key string) error {
-	return c.tellLane(ctx, service, workflows.Join, key, joining, nil)
+	cordons, err := c.Cordons(ctx)
+	if err != nil {
+		return err
+	}
+	return c.tellLane(ctx, service, workflows.Join, key, workflows.JoinInput{Joining: joining, Cordons: cordons}, nil)
 }
 
 // Uncordon lets releases use a host again. Each service is brought up to date

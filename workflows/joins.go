@@ -9,7 +9,7 @@ import (
 )
 
 // mayJoin refuses what could never come to anything.
-func (l *lane) mayJoin(in slipway.Joining) error {
+func (l *lane) mayJoin(in JoinInput) error {
 	switch {
 	case in.By == "" || in.Reason == "" || in.Host == "":
 		return refusal(slipway.CodeInvalid, "who has a host join says which, who it is, and why")
@@ -23,10 +23,11 @@ func (l *lane) mayJoin(in slipway.Joining) error {
 
 // join takes note that a host is to join what is live. The last word on a host
 // counts.
-func (l *lane) join(ctx workflow.Context, in slipway.Joining) error {
+func (l *lane) join(ctx workflow.Context, in JoinInput) error {
 	workflow.GetLogger(ctx).Info("Host joins", "host", in.Host, "by", in.By, "reason", in.Reason)
+	l.heed(ctx, in.Cordons)
 	in.At = workflow.Now(ctx)
-	l.Joins = append(slices.DeleteFunc(l.Joins, func(j slipway.Joining) bool { return j.Host == in.Host }), in)
+	l.Joins = append(slices.DeleteFunc(l.Joins, func(j slipway.Joining) bool { return j.Host == in.Host }), in.Joining)
 	l.details(ctx)
 	return nil
 }

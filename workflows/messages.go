@@ -6,6 +6,14 @@ import (
 	"slipway"
 )
 
+// JoinInput is a host that is to join what is live, with which hosts are
+// cordoned: a lane that began a new run just then may have missed that this one
+// is not any more.
+type JoinInput struct {
+	slipway.Joining
+	Cordons slipway.Cordons `json:"cordons,omitzero"`
+}
+
 // SubmitInput asks a lane for a release.
 type SubmitInput struct {
 	Order slipway.Order `json:"order"`
