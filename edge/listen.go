@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"slipway/edge/admin"
@@ -18,6 +19,9 @@ type socket struct {
 	name    string // what it is for: "http", "admin"
 	address string
 	net.Listener
+
+	mu   sync.Mutex
+	keep bool // the path of the socket, when it is closed
 }
 
 // listen opens what is meant by an address: host:port, unix:PATH, or
@@ -77,9 +81,19 @@ func (s *socket) descriptor() (fd int, err error) {
 // keepPath says whether closing the listener leaves its path, if it has one.
 // That of a socket of systemd's always stays.
 func (s *socket) keepPath(keep bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keep = keep
+}
+
+// Close closes the listener. A signal may close it while it is handed over.
+func (s *socket) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if unix, ok := s.Listener.(*net.UnixListener); ok {
-		unix.SetUnlinkOnClose(!keep && !strings.HasPrefix(s.address, "systemd:"))
+		unix.SetUnlinkOnClose(!s.keep && !strings.HasPrefix(s.address, "systemd:"))
 	}
+	return s.Listener.Close()
 }
 
 // firstActivated is the descriptor with which systemd begins.

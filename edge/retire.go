@@ -32,6 +32,9 @@ func (a *App) outlive() {
 // Offer lists the listeners and the lock.
 func (a *App) Offer() (files map[string]int, keep, leave func()) {
 	resume, retire := a.keeper.Pause()
+	// From here on a successor may serve there. A path that nobody needs is
+	// replaced by whoever starts next.
+	a.entry.keepPath(true)
 	files = map[string]int{lockName: int(a.dir.Lock().Fd())}
 	var own []int
 	for _, s := range append([]*socket{a.entry, a.heir}, a.requests...) {
@@ -47,6 +50,7 @@ func (a *App) Offer() (files map[string]int, keep, leave func()) {
 	}
 	keep = func() {
 		end()
+		a.entry.keepPath(false)
 		resume()
 	}
 	leave = func() {
@@ -57,10 +61,9 @@ func (a *App) Offer() (files map[string]int, keep, leave func()) {
 		// Were they open here, a successor that dies could not be started again
 		// while this process lingers.
 		for _, s := range a.requests {
-			s.Close()
+			_ = s.Close()
 		}
-		_ = a.dir.Close() // all is written; what it could say changes nothing
-		a.entry.keepPath(true)
+		_ = a.dir.Close()            // all is written; what it could say changes nothing
 		go func() { _ = a.Stop() }() // also when the process ends, and that one reports
 	}
 	return files, keep, leave

@@ -180,6 +180,25 @@ func TestFailedTakeoverLeavesTheEdgeAsItWas(t *testing.T) {
 	}
 }
 
+// An edge that is told to end while another takes over leaves the socket of the
+// administration where it is: the other may serve there already. Nobody is in
+// the way of the next start if it did not.
+func TestAnEdgeThatEndsWhileItIsTakenOverLeavesItsSocket(t *testing.T) {
+	p := newProcess(t)
+	taken, err := handover.Take(filepath.Join(p.data, "takeover.sock"))
+	if err != nil || taken == nil {
+		t.Fatalf("%v, %v", taken, err)
+	}
+	p.end(syscall.SIGTERM)
+	conn, err := net.Dial("unix", p.socket)
+	if err != nil {
+		t.Fatalf("nobody reaches the one that took over: %v", err)
+	}
+	conn.Close()
+	taken.Abandon()
+	p.start()
+}
+
 // The one that was replaced still has a WebSocket when the new one dies. It
 // holds nothing that the next start needs, and ends: nobody tells it of
 // switches any more.
