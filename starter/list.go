@@ -4,15 +4,12 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
-	"golang.org/x/sync/errgroup"
 
 	"slipway"
 	"slipway/workflows"
@@ -116,83 +113,4 @@ func text(payload *common.Payload) string {
 		return ""
 	}
 	return s
-}
-
-// Lanes lists the services of a project (empty: of all) that have a lane, in the
-// order of their names. It may be behind by a second.
-func (c *Client) Lanes(ctx context.Context, project string) ([]slipway.ServiceID, error) {
-	query := "WorkflowType = '" + workflows.LaneType + "' AND ExecutionStatus = 'Running'"
-	if project != "" {
-		query += " AND " + equals(workflows.ProjectKey.GetName(), project)
-	}
-	ids := []slipway.ServiceID{}
-	for page := []byte(nil); ; {
-		found, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 1000, NextPageToken: page})
-		if err != nil {
-			return nil, explain(err, "services")
-		}
-		for _, info := range found.GetExecutions() {
-			id, err := slipway.ParseServiceID(text(info.GetSearchAttributes().GetIndexedFields()[workflows.ServiceKey.GetName()]))
-			if err == nil {
-				ids = append(ids, id)
-			}
-		}
-		if page = found.GetNextPageToken(); len(page) == 0 {
-			break
-		}
-	}
-	slices.SortFunc(ids, func(a, b slipway.ServiceID) int { return strings.Compare(a.String(), b.String()) })
-	return ids, nil
-}
-
-// Overview says how the services of a project stand (empty: of all), in the
-// order of their names, for people to look at: one that does not answer in time
-// says so in Unread, and keeps nobody from seeing the others. Where none of the
-// first answers, that is the error.
-func (c *Client) Overview(ctx context.Context, project string) ([]slipway.ServiceStatus, error) {
-	var read, unread atomic.Int32
-	return c.services(ctx, project, func(ctx context.Context, id slipway.ServiceID) (slipway.ServiceStatus, error) {
-		asked, cancel := context.WithTimeout(ctx, glance)
-		defer cancel()
-		status, err := c.Service(asked, id)
-		if err == nil {
-			read.Add(1)
-			return status, nil
-		}
-		if n := unread.Add(1); n >= sideBySide && read.Load() == 0 {
-			return slipway.ServiceStatus{}, err
-		}
-		return slipway.ServiceStatus{ServiceID: id, Queue: []string{}, Good: []slipway.Version{}, Behind: []slipway.Behind{}, Unread: err.Error()}, nil
-	})
-}
-
-// Services says how the services of a project stand (empty: of all), in the
-// order of their names, for what acts on all of them: one that does not answer is
-// an error.
-func (c *Client) Services(ctx context.Context, project string) ([]slipway.ServiceStatus, error) {
-	return c.services(ctx, project, c.Service)
-}
-
-// Of many services, so many are asked at a time, and each may take so long where
-// somebody waits for a list.
-const (
-	sideBySide = 8
-	glance     = 5 * time.Second
-)
-
-func (c *Client) services(ctx context.Context, project string, ask func(context.Context, slipway.ServiceID) (slipway.ServiceStatus, error)) ([]slipway.ServiceStatus, error) {
-	ids, err := c.Lanes(ctx, project)
-	if err != nil {
-		return nil, err
-	}
-	services := make([]slipway.ServiceStatus, len(ids))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(sideBySide)
-	for i, id := range ids {
-		group.Go(func() (err error) {
-			services[i], err = ask(ctx, id)
-			return err
-		})
-	}
-	return services, group.Wait()
 }

@@ -288,10 +288,20 @@ func proofs(in any) int {
 // first, and less often when hours go by.
 func (s *story) watch(info activity.Info, in any) {
 	look, began, shortest, looks := s.lookAt(in), s.env.Now(), time.Second, time.Duration(100)
-	if _, slow := in.(activities.WindowInput); slow { // it verifies each time, and may wait for days
+	window, slow := in.(activities.WindowInput)
+	if slow { // it verifies each time, and may wait for days
 		shortest, looks = time.Minute, 500
 	}
-	interval := func() time.Duration { return max(shortest, s.env.Now().Sub(began)/looks) }
+	interval := func() time.Duration {
+		now := s.env.Now()
+		next := max(shortest, now.Sub(began)/looks)
+		if slow && window.Known.Until != nil {
+			if left := window.Known.Until.Sub(now); left > 0 { // then the real one looks, too
+				next = min(next, left)
+			}
+		}
+		return next
+	}
 	var again func()
 	again = func() {
 		_, gone := s.closed[info.WorkflowExecution.ID]
