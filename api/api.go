@@ -78,6 +78,8 @@ type server struct {
 	tokens    tokens
 	passwords *passwords
 	watches   *watches
+	streams   *share // by who follows
+	looks     *share // by project
 	refusals  *refusals
 	metrics   metrics
 	pages     pages
@@ -98,6 +100,8 @@ func New(c Config) (http.Handler, error) {
 		c.Now = time.Now
 	}
 	s := &server{Config: c, watches: newWatches(c.Releases.Release), refusals: newRefusals(c.Audit, c.Logger)}
+	s.streams = newShare(streamsEach, "%s follows %d releases already, which is as many as one may: close some of them")
+	s.looks = newShare(looksEach, "for %s there are %d plans and preflights under way already: try again when they are done")
 	s.people = newPeople(c)
 	var err error
 	if s.tokens, err = newTokens(c, s.people, &standing{read: c.Tokens.Standing, clock: c.Now}); err != nil {

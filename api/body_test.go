@@ -1,65 +1,15 @@
 package api_test
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
-// pipes is a listener whose connections are in memory, for tests whose time is
-// not the world's.
-type pipes struct {
-	conns  chan net.Conn
-	closed context.Context
-	close  context.CancelFunc
-}
-
-func (p pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed.Done():
-		return nil, net.ErrClosed
-	}
-}
-
-func (p pipes) Close() error {
-	p.close()
-	return nil
-}
-
-func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8400} }
-
-func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
-	here, there := net.Pipe()
-	p.conns <- there
-	return here, nil
-}
-
-// newSiteInMemory is a site that is reached without a network.
-func newSiteInMemory(t *testing.T) (*site, pipes) {
-	t.Helper()
-	s := unstarted(t)
-	if err := s.Listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	p := pipes{conns: make(chan net.Conn)}
-	p.closed, p.close = context.WithCancel(t.Context())
-	s.Listener = p
-	s.Start()
-	s.Client().Transport.(*http.Transport).DialContext = p.dial
-	return s, p
-}
-
 func TestWhatTakesLongerThanItsBodyIsNotBrokenOff(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s, _ := newSiteInMemory(t)
+	virtually(t, func(t *testing.T, s *site) {
 		s.workflows.change(func(w *workflows) { w.planning = 30 * time.Second })
 		begun := time.Now()
 		a := s.as("rita", "POST", "/api/v1/plan", submission())
@@ -73,10 +23,8 @@ func TestABodyThatDoesNotArriveKeepsNoConnection(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/login", "/logout", "/api/v1/login", "/api/v1/logout", "/api/v1/releases", "/nowhere"} {
 		t.Run(path, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				_, p := newSiteInMemory(t)
-				conn, err := p.dial(t.Context(), "", "")
+			virtually(t, func(t *testing.T, s *site) {
+				conn, err := s.Listener.(*wire).dial(t.Context(), "", "")
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -45,7 +45,12 @@ func (s *server) events(ctx context.Context, in *ReleasePath) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
+	done, err := s.streams.take(requestOf(ctx).session.User)
+	if err != nil {
+		return nil, err
+	}
 	return &huma.StreamResponse{Body: func(answer huma.Context) {
+		defer done()
 		answer.SetHeader("Content-Type", "text/event-stream")
 		answer.SetHeader("Cache-Control", "no-store")
 		answer.SetHeader("X-Accel-Buffering", "no")

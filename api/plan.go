@@ -26,6 +26,11 @@ func (s *server) plan(ctx context.Context, in *planInput) (*planOutput, error) {
 		return nil, err
 	}
 	order.Force = in.Body.Force
+	done, err := s.looks.take("project " + order.Service.Project)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	preview, err := s.Releases.Plan(ctx, order)
 	if err != nil {
 		return nil, err

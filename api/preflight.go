@@ -28,6 +28,15 @@ func (s *server) preflight(ctx context.Context, in *preflightInput) (*preflightO
 			return nil, err
 		}
 	}
+	who := "the whole fleet"
+	if order != nil {
+		who = "project " + order.Service.Project
+	}
+	done, err := s.looks.take(who)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	report, err := s.Releases.Preflight(ctx, plan, order)
 	if err != nil {
 		return nil, err
