@@ -18,21 +18,26 @@ import (
 	"slipway/drivers/slipwayedge"
 	"slipway/e2e/lab"
 	"slipway/e2e/system"
+	"slipway/workflows"
 )
 
-// A moment is where in a release something befalls a host. The moment before a
-// release is requested has no words in its history.
-type moment struct{ name, said string }
+// A moment is where in a release something befalls a host: when its history has
+// said these things, in this order. The moment before a release is requested has
+// no words.
+type moment struct {
+	name string
+	said []string
+}
 
 var moments = []moment{
-	{"before", ""},
-	{"pulling", "PullImage scheduled"},
-	{"starting", "StartGreen scheduled"},
-	{"proving", "ProbeGreen scheduled"},
-	{"staging", "StageTarget scheduled"},
-	{"committing", "CommitTarget scheduled"},
-	{"holding", "report heard"},
-	{"retiring", "DrainTarget scheduled"},
+	{"before", nil},
+	{"pulling", []string{"PullImage scheduled"}},
+	{"starting", []string{"StartGreen scheduled"}},
+	{"proving", []string{"ProbeGreen scheduled"}},
+	{"staging", []string{"StageTarget scheduled"}},
+	{"committing", []string{"CommitTarget scheduled"}},
+	{"holding", []string{"CommitTarget completed", "report heard"}},
+	{"retiring", []string{"DrainTarget scheduled"}},
 }
 
 // A fleetCell is one release onto three hosts, during which one falls sick.
@@ -213,10 +218,10 @@ func (m *fleetMatrix) run(t *testing.T, cell fleetCell) (fleetRow, error) {
 			struck <- err
 		})
 	}
-	if cell.moment.said == "" {
+	if cell.moment.said == nil {
 		strike()
 	} else {
-		go m.follow(ctx, "release/"+in.id, in.begun, cell.moment.said, strike)
+		go m.follow(ctx, "release/"+in.id, in.begun, strike, cell.moment.said...)
 	}
 	var people sync.WaitGroup
 	people.Go(func() { m.must(ctx, t, "ann", "release", "-f", k.file, "--tag", tag) })
@@ -284,7 +289,7 @@ func (m *fleetMatrix) decide(ctx context.Context, t *testing.T, cell fleetCell, 
 	for _, b := range ended.Behind {
 		row.reads = strings.TrimPrefix(row.reads+"; "+b.String()+" is behind: "+b.Error, "; ")
 	}
-	if cell.moment.said == "" && !cell.sickness.chance {
+	if cell.moment.said == nil && !cell.sickness.chance {
 		told(t, row.sickness, row.reads, row.outcome)
 	}
 	legal := []slipway.Outcome{slipway.Live, slipway.RolledBack, slipway.Refused}
@@ -333,6 +338,17 @@ func (m *fleetMatrix) unsettled(ctx context.Context) (string, error) {
 			return "", err
 		}
 		left = append(left, there...)
+	}
+	var status slipway.ServiceStatus
+	told, err := m.temporal.QueryWorkflow(ctx, workflows.LaneID(id), "", workflows.Status)
+	if err != nil {
+		return "", err
+	}
+	if err := told.Get(&status); err != nil {
+		return "", err
+	}
+	if status.Live == nil || status.Live.Release != m.service.live {
+		left = append(left, fmt.Sprintf("%s takes %v for live", id, status.Live))
 	}
 	open, err := m.open(ctx, id)
 	return strings.Join(append(left, open...), ", "), err

@@ -172,10 +172,16 @@ type killed struct {
 	serves     string // version
 }
 
-// follow strikes when a history says something.
-func (m *matrix) follow(ctx context.Context, workflowID string, since time.Time, what string, strike func()) {
+// follow strikes when a history has said all of these things, in this order.
+func (m *matrix) follow(ctx context.Context, workflowID string, since time.Time, strike func(), words ...string) {
 	for ctx.Err() == nil {
-		err := follow(ctx, m.temporal, workflowID, since, func(said string) bool { return said == what })
+		next := 0
+		err := follow(ctx, m.temporal, workflowID, since, func(said string) bool {
+			if said == words[next] {
+				next++
+			}
+			return next == len(words)
+		})
 		if err == nil {
 			if ctx.Err() == nil {
 				strike()

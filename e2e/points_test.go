@@ -30,7 +30,7 @@ type cellRun struct {
 // activity's worker is starting on it at most.
 func said(what string) point {
 	return point{name: what, arm: func(ctx context.Context, m *matrix, c cellRun, strike func()) error {
-		go m.follow(ctx, "release/"+c.id, c.begun, what, strike)
+		go m.follow(ctx, "release/"+c.id, c.begun, strike, what)
 		return nil
 	}}
 }
@@ -38,7 +38,7 @@ func said(what string) point {
 // laneSaid is the same in the history of the lane.
 func laneSaid(what string) point {
 	return point{name: "lane: " + what, arm: func(ctx context.Context, m *matrix, c cellRun, strike func()) error {
-		go m.follow(ctx, "lane/search."+c.service, c.begun, what, strike)
+		go m.follow(ctx, "lane/search."+c.service, c.begun, strike, what)
 		return nil
 	}}
 }
@@ -46,7 +46,7 @@ func laneSaid(what string) point {
 // later is a moment after what the history says, in the middle of a wait.
 func later(what string, after time.Duration) point {
 	return point{name: what + " + " + after.String(), arm: func(ctx context.Context, m *matrix, c cellRun, strike func()) error {
-		go m.follow(ctx, "release/"+c.id, c.begun, what, func() { time.AfterFunc(after, strike) })
+		go m.follow(ctx, "release/"+c.id, c.begun, func() { time.AfterFunc(after, strike) }, what)
 		return nil
 	}}
 }

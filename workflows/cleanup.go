@@ -40,6 +40,11 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 		}
 		_ = workflow.SignalExternalWorkflow(ctx, LaneID(in.ID.ServiceID), "", Reported, report).Get(ctx, nil)
 	}
+	if in.Back != nil {
+		report := Report{Release: in.ID, Phase: slipway.Ended, Live: in.Back, Instead: in.Remains.Release}
+		_ = workflow.SignalExternalWorkflow(ctx, LaneID(in.ID.ServiceID), "", Reported, report).Get(ctx, nil)
+		in.Back = nil // the lane is told once
+	}
 	remains := in.Remains
 	if len(in.Await) > 0 {
 		remains = dismantle(ctx, remains, absent{edges: in.Await}, patient)
@@ -196,7 +201,11 @@ func (r *release) passOn(ctx workflow.Context, reason string) {
 			await = append(await, edge)
 		}
 	}
-	startCleanup(ctx, CleanupID(r.in.ID), CleanupInput{ID: r.in.ID, Restores: r.restores, Revive: r.revive, Remains: r.remains, Await: await, Reason: reason})
+	in := CleanupInput{ID: r.in.ID, Restores: r.restores, Revive: r.revive, Remains: r.remains, Await: await, Reason: reason}
+	if len(r.restores) > 0 {
+		in.Back = r.blue
+	}
+	startCleanup(ctx, CleanupID(r.in.ID), in)
 }
 
 // startCleanup returns when the Cleanup has started, or does run already.

@@ -24,6 +24,7 @@ func TestEdgeThatDoesNotAcknowledgeTheWayBackIsNeverLeftAlone(t *testing.T) {
 		if !r.CleanupPending {
 			t.Error("nothing is said to be pending")
 		}
+		s.lanes(release(1)) // on the edge that answers
 		for range 3 {
 			s.wait(24 * time.Hour)
 			if diff := cmp.Diff(s.run(release(1), release(2)), s.running()); diff != "" {
@@ -36,6 +37,24 @@ func TestEdgeThatDoesNotAcknowledgeTheWayBackIsNeverLeftAlone(t *testing.T) {
 		s.wait(24 * time.Hour)
 		s.cleaned(n)
 		s.is(release(1), release(1))
+		s.lanes(release(1))
+	})
+}
+
+func TestWhatIsLiveIsKnownAgainWhenTheOnlyEdgeIsBroughtBack(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 1)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.fault(&fault{mode: away, at: "e1", until: s.env.Now().Add(time.Hour)})
+		s.signal(n, workflows.Rollback, workflows.Request{By: "bob", Reason: "it is slow"})
+		s.ends(n, slipway.Failed, "look at it now")
+		s.lanes(release(n), release(1)) // for all that anybody knows
+		s.wait(2 * time.Hour)
+		s.cleaned(n)
+		s.is(release(1), release(1))
+		s.lanes(release(1))
 	})
 }
 

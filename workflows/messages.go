@@ -57,6 +57,7 @@ type Report struct {
 	Phase   slipway.Phase     `json:"phase"`             // from holding on, it is out of the next one's way
 	Live    *slipway.Version  `json:"live,omitempty"`    // what serves from now on; nil: unchanged
 	Removed bool              `json:"removed,omitempty"` // nothing does any more: the service was taken away
+	Instead string            `json:"instead,omitempty"` // Live counts only if this is what the lane takes for live; empty: it counts
 
 	Stuck *slipway.StuckState `json:"stuck,omitempty"` // nil: it is not
 }
@@ -181,6 +182,7 @@ func (r CaughtUpReport) takeIn(behind []slipway.Behind) []slipway.Behind {
 type CleanupInput struct {
 	ID       slipway.ReleaseID `json:"id"`
 	Restores []RestoreOn       `json:"restores,omitempty"` // traffic that has to be brought back first
+	Back     *slipway.Version  `json:"back,omitempty"`     // what serves when it is brought back; nil: nobody is to be told
 	Revive   *Revival          `json:"revive,omitempty"`   // what was stopped, and is to run again
 	Remains  Remains           `json:"remains"`
 	Await    []string          `json:"await,omitempty"`  // edges that were left out and may serve what remains until they are caught up

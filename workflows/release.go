@@ -70,6 +70,7 @@ type release struct {
 
 	phaseSince time.Time
 	shown      slipway.Phase // instead of the phase, as long as it is not to be seen; empty: the phase itself
+	back       *slipway.Version // what edges serve again that answered, where others did not; nil: that is not known
 	remains    Remains       // what could not be removed yet
 	restores   []RestoreOn   // what could not be brought back yet
 	revive     *Revival      // what could not be started again yet
@@ -247,7 +248,7 @@ func (r *release) end(ctx workflow.Context, err error) {
 	r.closeGates()
 	r.phase(ctx, slipway.Ended)
 	r.count(ctx, outcome)
-	r.report(ctx, nil)
+	r.report(ctx, r.back)
 	if r.in.Noted {
 		noteEnd(ctx, r.state, false)
 	}

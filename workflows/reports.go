@@ -30,7 +30,7 @@ func (l *lane) listenOnce(ctx workflow.Context) bool {
 // may come twice.
 func (l *lane) take(ctx workflow.Context, report Report) {
 	number := report.Release.Number
-	if number != l.Running && number != l.Held {
+	if number != l.Running && number != l.Held && !l.overdue(report) {
 		report.Live, report.Removed, report.Stuck = nil, false, nil // it is late: what serves is for others to say by now
 	}
 	l.noteStuck(report)
@@ -68,6 +68,12 @@ func (l *lane) take(ctx workflow.Context, report Report) {
 	}
 	l.forgetAdopted()
 	l.details(ctx)
+}
+
+// overdue reports whether what a report says to serve instead of something is
+// what the lane still has to hear, although the release has ended.
+func (l *lane) overdue(report Report) bool {
+	return report.Instead != "" && l.Live != nil && l.Live.Release == report.Instead
 }
 
 // serves notes what is live now. Going back to an earlier version, by a switch

@@ -134,6 +134,7 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 	defer stop()
 	for {
 		if err := r.restoreAll(patient); err != nil {
+			r.back = r.serving() // where edges say what they serve
 			return err
 		}
 		taken := r.takenOver()
@@ -193,14 +194,15 @@ func (r *release) takenOver() int {
 }
 
 // serving is the version that all edges said they serve, but for those that
-// blue had left out; nil when they differ, or serve nothing that is known. It
+// blue had left out, and those that are yet to be brought back and say nothing;
+// nil when they differ, or serve nothing that is known. It
 // may be older than blue: while this release was on its way, blue may have gone
 // back.
 func (r *release) serving() *slipway.Version {
 	var active *string
 	for _, i := range r.edges() {
 		switch e := &r.state.Edges[i]; {
-		case r.wasLeftOut(e.Name):
+		case r.wasLeftOut(e.Name), slices.ContainsFunc(r.restores, func(on RestoreOn) bool { return on.Edge == e.Name }):
 		case active == nil:
 			active = &e.Active
 		case e.Active != *active:
