@@ -69,12 +69,12 @@ type release struct {
 	overcame  string    // what it was stuck on
 
 	phaseSince time.Time
-	shown      slipway.Phase // instead of the phase, as long as it is not to be seen; empty: the phase itself
+	shown      slipway.Phase    // instead of the phase, as long as it is not to be seen; empty: the phase itself
 	back       *slipway.Version // what edges serve again that answered, where others did not; nil: that is not known
-	remains    Remains       // what could not be removed yet
-	restores   []RestoreOn   // what could not be brought back yet
-	revive     *Revival      // what could not be started again yet
-	debris     []Container   // of what ran before green, that could not be removed yet
+	remains    Remains          // what could not be removed yet
+	restores   []RestoreOn      // what could not be brought back yet
+	revive     *Revival         // what could not be started again yet
+	debris     []Container      // of what ran before green, that could not be removed yet
 }
 
 // run is the life of a release. Every step that changes something has put its

@@ -19,13 +19,26 @@ import (
 // or is removed meanwhile, is CodeNotFound; an engine that goes away meanwhile
 // is CodeUnavailable.
 func (e *Engine) AwaitExit(ctx context.Context, name string) (slipway.Exit, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // also the wait, where it is not waited for
+	before, err := e.client.ContainerInspect(ctx, name)
+	if err != nil {
+		return e.exited(ctx, name, nil, err)
+	}
 	ended, failed := e.client.ContainerWait(ctx, name, container.WaitConditionNotRunning)
 	// One that waits for its restart counts as running there, and the wait would
 	// last until it ends once more.
-	exit, err := e.exit(ctx, name)
-	if err != nil || exit != nil {
-		return e.exited(ctx, name, exit, err)
+	after, err := e.client.ContainerInspect(ctx, name)
+	if err != nil {
+		return e.exited(ctx, name, nil, err)
 	}
+	if exit := state(after).Exit; exit != nil && exit.Code != 0 || exit != nil && !restarting(after) {
+		return e.exited(ctx, name, exit, nil)
+	}
+	if restarting(after) || after.RestartCount > before.RestartCount { // and its code is forgotten
+		return e.exited(ctx, name, &slipway.Exit{Code: e.died(ctx, name)}, nil)
+	}
+	var exit *slipway.Exit
 	select {
 	case result := <-ended:
 		exit = &slipway.Exit{Code: int(result.StatusCode)}
@@ -47,6 +60,9 @@ func (e *Engine) AwaitExit(ctx context.Context, name string) (slipway.Exit, erro
 	}
 	return e.exited(ctx, name, exit, err)
 }
+
+// restarting reports whether the engine is about to start the process again.
+func restarting(c container.InspectResponse) bool { return c.State != nil && c.State.Restarting }
 
 // died is the code that the engine says the process ended with last. The engine
 // answers a wait with the container's code of the moment at which it writes the
@@ -100,7 +116,7 @@ func (e *Engine) exit(ctx context.Context, name string) (*slipway.Exit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if found.State != nil && found.State.Restarting && found.State.ExitCode == 0 {
+	if restarting(found) && found.State.ExitCode == 0 {
 		return nil, nil
 	}
 	return state(found).Exit, nil

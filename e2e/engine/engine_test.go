@@ -430,7 +430,9 @@ func TestEngineNoticesAnExitAtOnce(t *testing.T) {
 		answer(t, slipway.HostPort(c.Address, 8080))
 		exits, errs := make(chan slipway.Exit, 1), make(chan error, 1)
 		go func() {
-			exit, err := e.docker.AwaitExit(t.Context(), c.Name)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			exit, err := e.docker.AwaitExit(ctx, c.Name)
 			exits <- exit
 			errs <- err
 		}()
