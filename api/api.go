@@ -28,7 +28,7 @@ type Releases interface {
 	BreakGlass(ctx context.Context, id slipway.ReleaseID, pass slipway.Pass, key string) error
 	Abort(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error
 	Accept(ctx context.Context, id slipway.ReleaseID, request slipway.Request, key string) error
-	Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, request slipway.Request, key string) (slipway.ReleaseID, error)
+	Rollback(ctx context.Context, service slipway.ServiceID, back starter.WayBack, key string) (slipway.ReleaseID, error)
 
 	Adopt(ctx context.Context, order slipway.Order, key string) (slipway.ReleaseID, error)
 	Remove(ctx context.Context, service slipway.ServiceID, request slipway.Request, key string) (slipway.ReleaseID, error)

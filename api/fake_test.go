@@ -155,15 +155,17 @@ func (w *workflows) act(what string, id fmt.Stringer, by, reason, key string) er
 	return w.err
 }
 
-func (w *workflows) Rollback(_ context.Context, id slipway.ServiceID, order *slipway.Order, to int, _ slipway.Request, key string) (slipway.ReleaseID, error) {
+func (w *workflows) Rollback(_ context.Context, id slipway.ServiceID, back starter.WayBack, key string) (slipway.ReleaseID, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	status := w.services[id]
+	status, order, to := w.services[id], back.Order, back.To
 	w.keys = append(w.keys, key)
 	if order != nil {
 		w.orders = append(w.orders, *order)
 	}
 	switch {
+	case back.Switching != 0:
+		return slipway.ReleaseID{ServiceID: id, Number: back.Switching}, nil
 	case status.Held != "" && (to == 0 || status.Good[0].Release == slipway.ReleaseID{ServiceID: id, Number: to}.String()):
 		return slipway.ParseReleaseID(status.Held)
 	case order == nil:

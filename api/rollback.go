@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"slipway"
+	"slipway/starter"
 )
 
 type rollbackInput struct {
@@ -41,7 +42,8 @@ func (s *server) rollback(ctx context.Context, in *rollbackInput) (*rollbackOutp
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.Releases.Rollback(ctx, service, order, in.Body.To, request, in.key(ctx))
+	back := starter.WayBack{Request: request, To: in.Body.To, Order: order, Switching: s.switching(ctx, status)}
+	id, err := s.Releases.Rollback(ctx, service, back, in.key(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +51,21 @@ func (s *server) rollback(ctx context.Context, in *rollbackInput) (*rollbackOutp
 	out.Location = "/api/v1/releases/" + id.String()
 	out.Body.Release, out.Body.Held = id.String(), id.String() == status.Held || id.String() == status.Running // it is undone itself
 	return &out, nil
+}
+
+// switching is the number of the release that edges are just being pointed at:
+// whoever goes back at such a moment means that one, and not what it takes the
+// place of. 0: there is none, or nobody can say.
+func (s *server) switching(ctx context.Context, status slipway.ServiceStatus) int {
+	id, err := slipway.ParseReleaseID(status.Running)
+	if err != nil {
+		return 0
+	}
+	release, err := s.Releases.Release(ctx, id)
+	if err != nil || release.Phase != slipway.Switching {
+		return 0
+	}
+	return id.Number
 }
 
 // wayBack orders what served before once more, with the settings it had. While

@@ -13,6 +13,21 @@ import (
 	"slipway/spec"
 )
 
+func TestRollback_MeansWhatIsSwitching(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	search := slipway.ServiceID{Project: "search", Service: "query-api"}
+	for phase, want := range map[slipway.Phase]string{slipway.Switching: `"release":"search.query-api.4","held":true`, slipway.Probing: "nothing to go back to"} {
+		s.workflows.put(release("search.query-api.4", phase))
+		s.workflows.change(func(w *workflows) {
+			w.services[search] = slipway.ServiceStatus{ServiceID: search, Running: "search.query-api.4", Queue: []string{}}
+		})
+		if a := s.as("rita", "POST", "/api/v1/services/search/query-api/rollback", map[string]any{"reason": "it is slow"}); !strings.Contains(a.body, want) {
+			t.Errorf("%s: %s, want %s in it", phase, a.body, want)
+		}
+	}
+}
+
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	search := slipway.ServiceID{Project: "search", Service: "query-api"}

@@ -33,13 +33,21 @@ func (c *Client) place(ctx context.Context, name string, order slipway.Order, ke
 	return c.update(ctx, order.Service.ServiceID, name, key, workflows.SubmitInput{Order: order, Key: key, Cordons: cordons, Line: line})
 }
 
-// Rollback goes back to what served before, or to the release numbered to.
-// Where its containers are still held, the release that holds them goes back
-// and its id is returned; otherwise order, which may be nil, is released, and
-// the id of that is. Errors: CodeNotFound when there is nothing to go back to.
-func (c *Client) Rollback(ctx context.Context, service slipway.ServiceID, order *slipway.Order, to int, request slipway.Request, key string) (slipway.ReleaseID, error) {
+// A WayBack says where somebody wants to go back to, and from what.
+type WayBack struct {
+	slipway.Request
+	To        int            // the number of a release that served before; 0: the last one
+	Order     *slipway.Order // the release to make where that does not run any more; nil: there is none to make
+	Switching int            // the number of the release that they see switching, and mean; 0: none
+}
+
+// Rollback goes back to what served before. A release that serves some requests
+// already, or still holds what served before it, goes back itself, and its id is
+// returned; otherwise the order is released, and the id of that is. Errors:
+// CodeNotFound when there is nothing to go back to.
+func (c *Client) Rollback(ctx context.Context, service slipway.ServiceID, back WayBack, key string) (slipway.ReleaseID, error) {
 	return c.update(ctx, service, workflows.Rollback, key, workflows.RollbackInput{
-		Order: order, To: to, Key: key, Request: request,
+		Order: back.Order, To: back.To, Switching: back.Switching, Key: key, Request: back.Request,
 	})
 }
 

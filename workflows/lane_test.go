@@ -238,6 +238,32 @@ func TestRollbackAfterTheHoldIsAReleaseWithoutGates(t *testing.T) {
 	})
 }
 
+// Some edges send requests to it already: whoever goes back then means what they
+// see, and not what it takes the place of.
+func TestRollbackOfWhatIsSwitchingGoesBackOneVersionAndNotTwo(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		s.live("v2")
+		hang := s.fault(&fault{mode: hanging, activity: "CommitTarget", at: "e2", first: 1})
+		n := s.submit(s.order("v3"))
+		s.reaches(n, slipway.Switching)
+		s.until("one edge has switched", func() bool { return s.hit(hang) })
+		back := s.order("v1", rollingBack)
+		result, err := s.update(workflows.LaneID(service), workflows.Rollback, workflows.RollbackInput{
+			Order: &back, Switching: n, Request: workflows.Request{By: "bob", Reason: "it is slow"},
+		})
+		if err != nil || result.Release.Number != n {
+			t.Errorf("%v, %v; want that release %d goes back", result, err, n)
+		}
+		s.ends(n, slipway.Aborted, "a rollback goes first: it is slow")
+		s.wait(time.Minute)
+		s.is(release(2), release(2))
+		s.lanes(release(2), release(1))
+	})
+}
+
 func TestGoingBackForgetsWhatCameAfter(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, 1)

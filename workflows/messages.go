@@ -32,7 +32,11 @@ type SubmitResult struct {
 type RollbackInput struct {
 	Order *slipway.Order `json:"order,omitempty"` // the release to make where blue is not held any more; nil: there is none to make
 	To    int            `json:"to,omitempty"`    // the number of the release to go back to; 0: the one before
-	Key   string         `json:"key,omitempty"`
+	// Switching is the number of the release that whoever goes back sees switching:
+	// some edges may send requests to it. 0: none.
+	Switching int `json:"switching,omitempty"`
+
+	Key string `json:"key,omitempty"`
 	Request
 }
 

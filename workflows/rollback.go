@@ -18,7 +18,7 @@ func (l *lane) mayRollback(ctx workflow.Context, in RollbackInput) error {
 		return nil
 	case l.removing() != "":
 		return l.beingRemoved("go back when that has ended: it releases again what was removed")
-	case l.partly(in.To), l.held(in.To):
+	case l.partly(in), l.held(in.To):
 		return nil
 	case in.Order == nil && in.To != 0:
 		return refusal(slipway.CodeNotFound, "release %d of %s is not one to go back to: it never served, or it is too long ago", in.To, l.service)
@@ -32,8 +32,9 @@ func (l *lane) mayRollback(ctx workflow.Context, in RollbackInput) error {
 
 // partly reports whether going back is to give up the release on its way,
 // because it serves on some edges already, and blue on the others.
-func (l *lane) partly(to int) bool {
-	return l.Running != 0 && l.Partly == l.Running && (to == 0 || l.Live != nil && l.Live.Release == l.id(to).String())
+func (l *lane) partly(in RollbackInput) bool {
+	serves := l.Partly == l.Running || in.Switching == l.Running
+	return l.Running != 0 && serves && (in.To == 0 || l.Live != nil && l.Live.Release == l.id(in.To).String())
 }
 
 // giveUp has the release on its way go back, which was told to abort; or to go
@@ -67,7 +68,7 @@ func (l *lane) rollback(ctx workflow.Context, in RollbackInput) (SubmitResult, e
 	if l.Running != 0 {
 		l.tell(ctx, l.Running, Abort, Request{By: in.By, Reason: "a rollback goes first: " + in.Reason, Signature: in.Signature})
 	}
-	if l.partly(in.To) {
+	if l.partly(in) {
 		return l.giveUp(ctx, in), nil
 	}
 	if !l.held(in.To) {

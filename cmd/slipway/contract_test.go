@@ -269,11 +269,11 @@ func (o *oneRelease) Remove(context.Context, slipway.ServiceID, slipway.Request,
 	return two, nil
 }
 
-func (o *oneRelease) Rollback(_ context.Context, _ slipway.ServiceID, _ *slipway.Order, to int, r slipway.Request, _ string) (slipway.ReleaseID, error) {
+func (o *oneRelease) Rollback(_ context.Context, _ slipway.ServiceID, back starter.WayBack, _ string) (slipway.ReleaseID, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if to == 0 {
-		o.play.then(undoing, ended(slipway.RolledBack, r.By+" went back: "+r.Reason))
+	if back.To == 0 {
+		o.play.then(undoing, ended(slipway.RolledBack, back.By+" went back: "+back.Reason))
 	}
 	return two, nil
 }
