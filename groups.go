@@ -14,6 +14,15 @@ type Group struct {
 	Watch Duration `json:"watch"` // after its switch, before the next one begins; 0: not at all
 }
 
+// OnFailure says what goes back when a group after the first fails.
+type OnFailure string
+
+// What may go back.
+const (
+	AllGoBack     OnFailure = ""      // all groups; a service file writes "all"
+	GroupGoesBack OnFailure = "group" // only the one that failed; then the release is stuck
+)
+
 // DefaultWatch is how long a group is watched where a service file says nothing.
 const DefaultWatch = Duration(time.Minute)
 
@@ -106,6 +115,12 @@ func (o Outlook) Groups() []PlanGroup {
 // Grouped reports whether the release comes to one group of hosts after the
 // other.
 func (o Outlook) Grouped() bool { return o.Order.Kind == KindRelease && len(o.Order.Plan.Groups) > 0 }
+
+// GoesBackAlone reports whether of all groups only this one goes back if it fails,
+// by its position. Of the first there is none before it that could stay.
+func (o Outlook) GoesBackAlone(group int) bool {
+	return group > 0 && o.Grouped() && o.Order.Service.Strategy.BlueGreen.OnFailure == GroupGoesBack
+}
 
 // AtATime is how many of n hosts green is brought to at a time.
 func (b BlueGreen) AtATime(n int) int {

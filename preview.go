@@ -122,6 +122,7 @@ func (o Outlook) Warnings(facts []HostFacts) []string {
 	}
 	o.warnOfTakeover(warn)
 	o.warnOfNoReturn(warn)
+	o.warnOfGroups(warn)
 	for _, v := range svc.Container.Volumes {
 		if n := svc.PerHost(); n > 1 && !v.ReadOnly {
 			warn("%d containers of each host write to the volume %s at the same time, and order: stop_first does not keep those apart", n, v.Source)
@@ -222,6 +223,13 @@ func (o Outlook) warnOfNoReturn(warn func(string, ...any)) {
 		text += "; " + o.Blue.Release + " is stopped by then, so nothing may serve so long"
 	}
 	warn("%s", text)
+}
+
+// warnOfGroups says what a failure means where not all groups go back.
+func (o Outlook) warnOfGroups(warn func(string, ...any)) {
+	if last := len(o.Groups()) - 1; o.GoesBackAlone(last) {
+		warn("a group after the first that fails goes back alone (on_failure: group): the groups before it keep the new version, and both serve until somebody says slipway accept, or slipway abort")
+	}
 }
 
 // Unfit is why a host cannot take so many containers of the plan; nil if it can.

@@ -18,7 +18,7 @@ const (
 	Switching        Phase = "switching"
 	Watching         Phase = "watching"
 	Holding          Phase = "holding"
-	Stuck            Phase = "stuck" // something failed after the point of no return: a person says whether it goes on or back
+	Stuck            Phase = "stuck" // something failed, and not all is to go back by itself: a person says whether it goes on or back
 	Undoing          Phase = "undoing"
 	Removing         Phase = "removing" // of a removal only: edges forget the service, its containers go
 	Ended            Phase = "ended"
@@ -120,6 +120,8 @@ type ReleaseGroup struct {
 	PlanGroup
 	SwitchedAt *time.Time `json:"switched_at"` // when all its edges had acknowledged; null until then
 	WatchUntil *time.Time `json:"watch_until"` // while it is watched
+
+	WentBackAt *time.Time `json:"went_back_at,omitempty"` // alone, because it failed, and until it is tried again
 }
 
 // GroupText says how far the release is with a group, by its position.
@@ -131,6 +133,8 @@ func (r Release) GroupText(i int) string {
 		return "watched until " + g.WatchUntil.UTC().Format(at)
 	case g.SwitchedAt != nil:
 		return "switched at " + g.SwitchedAt.UTC().Format(at)
+	case g.WentBackAt != nil:
+		return "went back at " + g.WentBackAt.UTC().Format(at)
 	case i+1 == r.Group && r.Outcome == nil:
 		return string(r.Phase)
 	}

@@ -237,6 +237,8 @@ type BlueGreen struct {
 	MaxParallel Share   `json:"max_parallel,omitzero"` // hosts that green is brought to at a time; zero: all
 	Groups      []Group `json:"groups,omitempty"`      // which go one after the other; hosts that none selects are the last one
 
+	OnFailure OnFailure `json:"on_failure,omitempty"` // of a group after the first
+
 	Unreachable Unreachable `json:"unreachable,omitzero"`
 	MinServing  Share       `json:"min_serving,omitzero"` // hosts that a version needs before it may serve
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // A StuckState says why a release waits for a person to say whether it goes on
-// or back: something failed after its point of no return.
+// or back: something failed after its point of no return, or a group of hosts did
+// that went back alone.
 type StuckState struct {
 	During  Phase     `json:"during"` // the phase in which it failed
 	Reason  string    `json:"reason"` // what failed

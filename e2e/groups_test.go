@@ -16,8 +16,13 @@ const canaryFirst = `strategy:
   blue_green: {hold: 10m, drain_timeout: 1s, groups: [{hosts: [h1], watch: 3s}, {hosts: [h2, h3], watch: 1s}]}
 `
 
+const goesBackAlone = `strategy:
+  blue_green: {hold: 10m, drain_timeout: 1s, on_failure: group, groups: [{hosts: [h1], watch: 1s}, {hosts: [h2, h3], watch: 4s}]}
+`
+
 // A version comes to one of three hosts first, and to the others when it has been
-// well there. One that fails on the others goes back on all. Nobody notices.
+// well there. One that fails on the others goes back on all, or on these alone,
+// until somebody has mended it. Nobody notices.
 func TestACanaryGoesFirstAndWhatFailsLaterGoesBackEverywhere(t *testing.T) {
 	t.Parallel() // it has a system of its own
 	s := threeHosts(t)
@@ -78,6 +83,7 @@ func TestACanaryGoesFirstAndWhatFailsLaterGoesBackEverywhere(t *testing.T) {
 	if ended := await(t, s, fourth, slipway.Ended); *ended.Outcome != slipway.Aborted {
 		t.Errorf("it ended %s: %s", *ended.Outcome, ended.Reason)
 	}
+	fifth := tryAgain(t, s)
 	for i, each := range traffic {
 		report := stop(t, each)
 		t.Logf("edge e%d: %d requests, %d failed, answered by %v", i+1, report.Total, report.Failures, report.Answers)
@@ -86,7 +92,45 @@ func TestACanaryGoesFirstAndWhatFailsLaterGoesBackEverywhere(t *testing.T) {
 		}
 	}
 	record(t, s, "release/"+third, "groups_rolled_back_in_the_second")
+	record(t, s, "release/"+fifth, "groups_stuck_accepted")
 	record(t, s, "lane/search.flock", "lane_groups")
+}
+
+// tryAgain has a version fail on one of the others when it serves there: they go
+// back, the canary keeps it, and it comes to them once more when somebody says so.
+func tryAgain(t *testing.T, s *system.System) string {
+	t.Helper()
+	push(t, s, "flock", "v5")
+	begun := time.Now()
+	id := submit(t, s, service(t, s, "flock", goesBackAlone), "v5")
+	eventually(t, func() error {
+		if r := status(t, s, id); r.Group != 2 || r.Phase != slipway.Watching {
+			return fmt.Errorf("group %d is %s: %s", r.Group, r.Phase, r.Reason)
+		}
+		return nil
+	})
+	if got, err := system.Ask(t.Context(), edgeURLs(s)[2]+"/sick", "flock"); err != nil || got != "v5" {
+		t.Fatalf("edge e3 answers %q: %v", got, err)
+	}
+	stuck := await(t, s, id, slipway.Stuck)
+	told(t, "version fails in a later group, which goes back alone", stuck.Reason, string(stuck.Phase))
+	flockServes(t, s, "v5", "v2", "v2")
+	for i, h := range s.Hosts.All {
+		if err := runsOn(t.Context(), h, id); (err == nil) != (i == 0) {
+			t.Errorf("%s on %s: %v", id, h.Name, err)
+		}
+	}
+	if err := s.Standalone.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Standalone.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cli(t, s, 0, "accept", id)
+	await(t, s, id, slipway.Holding)
+	flockServes(t, s, "v5", "v5", "v5")
+	t.Logf("a group that went back alone was there in the end after %s", time.Since(begun).Round(time.Millisecond))
+	return id
 }
 
 // flockServes wants each edge to answer with its version.

@@ -12,9 +12,12 @@ var groupKeys = object[slipway.Group]{
 }
 
 var groupRefused = map[string]string{
-	"on_failure": "when a group fails, all go back: a service has one version that is live",
+	"on_failure": "is of all groups: write it beside groups",
 	"delay":      "write watch: the next group begins when this one has been well for so long",
 }
+
+// allGoBack is what a file may write for slipway.AllGoBack.
+const allGoBack = "all"
 
 // maxGroups bounds how often a release can stop to watch.
 const maxGroups = 10
@@ -33,11 +36,17 @@ func (v value) hostGroups() []slipway.Group {
 
 // checkGroups refuses groups where nothing could be switched group by group.
 func (f *serviceFile) checkGroups(g given) {
-	switch rules := f.Strategy.BlueGreen; {
+	switch rules := &f.Strategy.BlueGreen; {
+	case len(rules.Groups) == 0 && rules.OnFailure != slipway.AllGoBack:
+		g.at("strategy").bad("on_failure says what goes back when a group of hosts fails, and there are none: add groups, or take on_failure out; without groups what fails goes back as a whole")
 	case len(rules.Groups) == 0:
 	case rules.StopFirst:
 		g.at("strategy").bad("with groups both versions serve at once, and with order: stop_first no two may run at once: keep one of them")
 	case !g.has("route"):
 		g.at("strategy").bad("groups are switched at the edges, one after the other, and without a route there is nothing to switch: take groups out; max_parallel says on how many hosts green starts at a time")
+	case rules.OnFailure == allGoBack:
+		rules.OnFailure = slipway.AllGoBack
+	case rules.OnFailure == slipway.GroupGoesBack && f.PreDeploy != nil && f.PreDeploy.PointOfNoReturn:
+		g.at("strategy").bad("on_failure: group takes the group that fails back to the version before, and after a point_of_no_return nothing goes back by itself: keep one of them")
 	}
 }

@@ -112,6 +112,9 @@ var blueGreenKeys = object[slipway.BlueGreen]{
 	},
 	"max_parallel": func(b *slipway.BlueGreen, v value) { b.MaxParallel = v.share(1) },
 	"groups":       func(b *slipway.BlueGreen, v value) { b.Groups = v.hostGroups() },
+	"on_failure": func(b *slipway.BlueGreen, v value) {
+		b.OnFailure = slipway.OnFailure(v.oneOf(allGoBack, string(slipway.GroupGoesBack)))
+	},
 	"unreachable": func(b *slipway.BlueGreen, v value) {
 		unreachableKeys.decode(v, &b.Unreachable, unreachableExample, nil)
 	},

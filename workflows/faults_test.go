@@ -382,5 +382,5 @@ func (s *story) isWell(host string, watched *activities.WatchedTarget) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, ok := s.hosts[host][watched.Container]
-	return ok && (c.Running || watched.Stopped) && !s.sick[watched.Container] && !s.away[host]
+	return ok && (c.Running || watched.Stopped) && !s.sick[watched.Container] && !s.sick[host+"/"+watched.Container] && !s.away[host]
 }

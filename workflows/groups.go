@@ -12,8 +12,8 @@ import (
 
 // bring makes green what serves, in one group of hosts after the other: green is
 // proven there, the edges of the group switch, and it is watched before the next
-// one begins. Where there are no groups, that is all hosts at once. Whatever
-// fails, all groups go back.
+// one begins. Where there are no groups, that is all hosts at once. If one fails,
+// all groups go back, or only that one and a person decides: see stuck.
 func (r *release) bring(ctx workflow.Context) error {
 	for r.group = range r.groups() {
 		for err := r.bringGroup(ctx); err != nil; err = r.bringGroup(ctx) {
@@ -29,7 +29,12 @@ func (r *release) bring(ctx workflow.Context) error {
 // bringGroup is tried again when a person says so: every step of it may be
 // repeated.
 func (r *release) bringGroup(ctx workflow.Context) error {
-	if r.group > 0 && len(r.outlook().GatesBefore(slipway.BeforeGroup(r.group+1))) > 0 { // it has waited for people
+	switch {
+	case r.anew:
+		if err := r.beginAnew(ctx); err != nil {
+			return err
+		}
+	case r.group > 0 && len(r.outlook().GatesBefore(slipway.BeforeGroup(r.group+1))) > 0: // it has waited for people
 		if err := r.preflightAgain(ctx); err != nil {
 			return err
 		}
@@ -149,7 +154,7 @@ func (r *release) watchGroup(ctx workflow.Context) error {
 	for _, g := range gates {
 		atMost += g.Expires.Std()
 	}
-	w, stop := r.watchServing(ctx, atMost)
+	w, stop := r.watchServing(ctx, r.group+1, atMost)
 	err := w.awaitGroup(ctx)
 	if err == nil && w.alarm == "" && len(gates) > 0 { // people look at it where it serves, and it is looked after meanwhile
 		r.phase(ctx, slipway.AwaitingApproval)
@@ -163,13 +168,14 @@ func (r *release) watchGroup(ctx workflow.Context) error {
 	return err
 }
 
-// watchServing looks after green wherever it serves by now, and after all edges,
-// until it is stopped.
-func (r *release) watchServing(ctx workflow.Context, atMost time.Duration) (*watch, workflow.CancelFunc) {
+// watchServing looks after green in the first so many groups, wherever it serves
+// by now, and after all edges, until it is stopped.
+func (r *release) watchServing(ctx workflow.Context, groups int, atMost time.Duration) (*watch, workflow.CancelFunc) {
 	ctx, stop := workflow.WithCancel(ctx)
 	w := &watch{release: r, away: map[spot]string{}, unseen: map[int]bool{}, atMost: atMost}
 	for i, h := range r.plan.Hosts {
-		if r.state.Hosts[i].Phase == slipway.HostServing {
+		in := func(g slipway.PlanGroup) bool { return slices.Contains(g.Hosts, h.Name) }
+		if r.state.Hosts[i].Phase == slipway.HostServing && slices.ContainsFunc(r.groups()[:groups], in) {
 			w.lookAfter(ctx, h)
 		}
 	}

@@ -43,10 +43,10 @@ func (s *story) canary() int {
 	return n
 }
 
-// inGroup waits until a group is in a phase.
-func (s *story) inGroup(n, group int, phase slipway.Phase) {
+// inWatch waits until a group is watched.
+func (s *story) inWatch(n, group int) {
 	s.t.Helper()
-	s.until("the group is there", func() bool { r := s.status(n); return r.Group == group && r.Phase == phase })
+	s.until("the group is watched", func() bool { r := s.status(n); return r.Group == group && r.Phase == slipway.Watching })
 }
 
 func TestGroupsComeOneAfterTheOther(t *testing.T) {
@@ -57,7 +57,7 @@ func TestGroupsComeOneAfterTheOther(t *testing.T) {
 		if r := s.status(n); r.Group != 1 || r.SwitchedAt != nil || r.Groups[0].SwitchedAt == nil || r.Groups[1].SwitchedAt != nil {
 			t.Errorf("groups are %d of %+v", r.Group, r.Groups)
 		}
-		s.inGroup(n, 2, slipway.Watching)
+		s.inWatch(n, 2)
 		s.serves(release(2), release(2), release(1))
 		if took := s.env.Now().Sub(began); took < 5*time.Minute {
 			t.Errorf("the canary was watched for %s", took)
@@ -105,7 +105,7 @@ func TestWhatFailsInAGroupGoesBackInAll(t *testing.T) {
 			[]string{"e1", "e2", "e3"},
 		},
 		"it dies in the second": {
-			func(s *story, n int) { s.inGroup(n, 2, slipway.Watching); s.fall(release(2), true) },
+			func(s *story, n int) { s.inWatch(n, 2); s.fall(release(2), true) },
 			slipway.RolledBack, "group 2 of 3 did not pass its watch",
 			[]string{"e1", "e2"},
 		},
@@ -248,7 +248,7 @@ func TestAbortInTheLastWatchGoesBack(t *testing.T) {
 		s.live("v1")
 		s.shape = inGroups
 		n := s.submit(s.order("v2"))
-		s.inGroup(n, 2, slipway.Watching)
+		s.inWatch(n, 2)
 		s.rollback(nil)
 		s.ends(n, slipway.Aborted, "it is slow")
 		s.is(release(1), release(1))

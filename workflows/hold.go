@@ -118,7 +118,7 @@ func (r *release) wentBackHalt() *halt {
 // returns nil when a person accepts, or a newer release is live instead, and an
 // error when a person goes back.
 func (r *release) holdOn(ctx workflow.Context, reason string) error {
-	r.getStuck(ctx, reason)
+	r.getStuck(ctx, r.state.Phase, reason)
 	for i := range r.state.Hosts {
 		at := &r.state.Hosts[i]
 		if n := slices.IndexFunc(r.fallen, func(c Container) bool { return c.Host.Name == at.Name }); n >= 0 {

@@ -98,6 +98,11 @@ func (r *release) preflightAgain(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	return r.examineAgain(ctx)
+}
+
+// examineAgain holds what the hosts said last against what they should be.
+func (r *release) examineAgain(ctx workflow.Context) error {
 	outlook := r.outlook()
 	if r.state.Hosts[r.firstHost()].Image != "" {
 		outlook.Image.Size = 0 // it is there

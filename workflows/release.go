@@ -67,6 +67,9 @@ type release struct {
 	watching  bool      // a group is, after its switch
 	noReturn  bool      // pre_deploy has begun, and cannot be returned from
 	overcame  string    // what it was stuck on
+	goingBack bool      // the group under way is, and no other
+	anew      bool      // the group under way went back alone, and is tried again
+	gone      []string  // hosts of that group that green is off again
 
 	phaseSince time.Time
 	shown      slipway.Phase    // instead of the phase, as long as it is not to be seen; empty: the phase itself

@@ -101,11 +101,11 @@ func (r *release) mayAbort(in Request) error {
 	switch {
 	case in.By == "":
 		return refusal(slipway.CodeInvalid, "an abort says who aborts")
-	case r.state.Outcome != nil || r.state.Phase == slipway.Undoing:
+	case r.state.Outcome != nil || r.state.Phase == slipway.Undoing && !r.goingBack:
 		return refusal(slipway.CodeConflict, "%s is over: it cannot be aborted", r.state.ID)
 	case r.in.Order.Kind == slipway.KindRemove:
 		return refusal(slipway.CodeConflict, "%s takes %s away, which is not aborted half way: release it again afterwards", r.state.ID, r.in.ID.ServiceID)
-	case r.state.Stuck != nil && !r.holds(): // who aborts it wants it undone in spite of that
+	case r.goingBack, r.state.Stuck != nil && !r.holds(): // who aborts it wants it undone in spite of that
 	case r.state.SwitchedAt != nil && !r.watching: // of a group that is watched, an abort is the way back
 		return refusal(slipway.CodeConflict, "%s serves already: roll %s back instead", r.state.ID, r.in.ID.ServiceID)
 	}

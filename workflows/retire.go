@@ -85,8 +85,8 @@ func (r *release) green() Remains {
 	if r.state.SwitchedAt == nil { // later a Catchup may have been there
 		remains.Containers = slices.DeleteFunc(remains.Containers, func(c Container) bool {
 			i := slices.IndexFunc(r.plan.Hosts, func(h slipway.PlanHost) bool { return h.Name == c.Host.Name })
-			at := r.state.Hosts[i] // whether it was not asked to start anything
-			return at.Phase == slipway.HostPending || at.Phase == slipway.HostQuarantined && at.Image == ""
+			at := r.state.Hosts[i] // whether it was not asked to start anything, or has removed it again
+			return at.Phase == slipway.HostPending || at.Phase == slipway.HostQuarantined && at.Image == "" || slices.Contains(r.gone, at.Name)
 		})
 	}
 	return remains

@@ -105,7 +105,7 @@ func (r *release) overlook(ctx workflow.Context) (*watch, workflow.CancelFunc) {
 	if !r.served() {
 		return &watch{release: r}, func() {}
 	}
-	return r.watchServing(ctx, aYear)
+	return r.watchServing(ctx, r.group, aYear)
 }
 
 func (w *watch) failedMeanwhile(held string) error {

@@ -13,18 +13,29 @@ import (
 
 // stuck stands between a failure and its undoing. Where pre_deploy has passed a
 // point of no return, and nobody has asked for the way back, everything stays as
-// it is until a person decides: nil means to try again from where it failed, an
-// error is for the undoing. Everything else is undone as it is.
+// it is until a person decides; where a group goes back alone, all but that. Nil
+// means to try again from where it failed, an error is for the undoing.
+// Everything else is undone as it is.
 func (r *release) stuck(ctx workflow.Context, failure error) error {
-	if !r.noReturn || asked(failure) || ctx.Err() != nil {
+	switch {
+	case asked(failure) || ctx.Err() != nil:
 		return failure
+	case r.noReturn:
+		return r.stay(ctx, failure)
+	case r.failsAlone(failure):
+		return r.goBackAlone(ctx, failure)
 	}
+	return failure
+}
+
+// stay leaves everything as it is until a person decides.
+func (r *release) stay(ctx workflow.Context, failure error) error {
+	during := r.state.Phase
 	r.askEdges(ctx)
-	r.getStuck(ctx, message(failure))
+	r.getStuck(ctx, during, message(failure))
 	if err := workflow.Await(ctx, func() bool { return r.accepted != nil }); err != nil {
 		return err
 	}
-	during := r.state.Stuck.During
 	r.unstick()
 	for i := range r.state.Hosts {
 		if at := &r.state.Hosts[i]; at.Phase == slipway.HostFailed {
@@ -48,8 +59,8 @@ func (r *release) askEdges(ctx workflow.Context) {
 }
 
 // getStuck tells everybody that the release waits for a person.
-func (r *release) getStuck(ctx workflow.Context, reason string) {
-	r.state.Stuck = &slipway.StuckState{During: r.state.Phase, Reason: reason, Serving: r.servingText(), Since: workflow.Now(ctx)}
+func (r *release) getStuck(ctx workflow.Context, during slipway.Phase, reason string) {
+	r.state.Stuck = &slipway.StuckState{During: during, Reason: reason, Serving: r.servingText(), Since: workflow.Now(ctx)}
 	r.state.Reason = fmt.Sprintf("%s; serving: %s; slipway accept goes on, %s goes back", reason, r.state.Stuck.Serving, r.wayBack())
 	r.accepted = nil
 	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"project": r.state.Project, "service": r.state.Service}).Counter("slipway_stuck").Inc(1)

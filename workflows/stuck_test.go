@@ -384,24 +384,44 @@ func TestWhatFailsBeforeTheCommandIsUndoneByItself(t *testing.T) {
 	})
 }
 
-// However one step fails past the point of no return: a person who accepts gets
-// the new version when what was broken is mended, one who goes back gets the old
-// one, and nothing is left of the other.
+// However one step fails past the point of no return, or in a group that goes back
+// alone: a person who accepts gets the new version when what was broken is mended,
+// one who goes back gets the old one, and nothing is left of the other.
 func TestEveryStepMayGetStuck(t *testing.T) {
 	t.Parallel()
 	if racing {
 		return // TestEveryStepMayFail does what there is to find
 	}
-	all := maps.Clone(shapes)
-	all["a service"] = nil
-	for kind, shape := range all {
+	all := map[string]func(*testing.T) *story{
+		"groups that go back alone": func(t *testing.T) *story {
+			s := newStory(t, 3)
+			s.local()
+			s.shape = func(svc *slipway.Service) {
+				alone(svc)
+				for i := range svc.Strategy.BlueGreen.Groups { // the fault is there for minutes
+					svc.Strategy.BlueGreen.Groups[i].Watch = slipway.Duration(10 * time.Second)
+				}
+			}
+			return s
+		},
+	}
+	several := maps.Clone(shapes)
+	several["a service"] = nil
+	for kind, shape := range several {
+		all[kind] = func(t *testing.T) *story {
+			s := newStory(t, 2)
+			s.shape = noReturn(shape)
+			return s
+		}
+	}
+	for kind, begin := range all {
 		for name, mode := range map[string]mode{"fails": fails, "is mute": mute} {
 			for _, forward := range []bool{true, false} {
 				t.Run(fmt.Sprintf("%s where one %s, forward %t", kind, name, forward), func(t *testing.T) {
 					t.Parallel()
 					stuck := 0
 					for n, more := 1, true; more; n++ {
-						more = t.Run(fmt.Sprintf("step %d", n), func(t *testing.T) { more = sweepStuck(t, shape, mode, n, forward, &stuck) }) && more
+						more = t.Run(fmt.Sprintf("step %d", n), func(t *testing.T) { more = sweepStuck(t, begin(t), mode, n, forward, &stuck) }) && more
 						if n > 100 {
 							t.Fatal("it has no end")
 						}
@@ -416,10 +436,8 @@ func TestEveryStepMayGetStuck(t *testing.T) {
 }
 
 // sweepStuck is sweep for a release that may get stuck, which it counts.
-func sweepStuck(t *testing.T, shape func(*slipway.Service), mode mode, nth int, forward bool, stuck *int) bool {
+func sweepStuck(t *testing.T, s *story, mode mode, nth int, forward bool, stuck *int) bool {
 	f := &fault{mode: mode, nth: nth}
-	s := newStory(t, 2)
-	s.shape = noReturn(shape)
 	s.tell(func() {
 		s.live("v1")
 		f.until = s.env.Now().Add(5 * time.Minute)

@@ -133,7 +133,7 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 	patient, stop := workflow.NewDisconnectedContext(ctx)
 	defer stop()
 	for {
-		if err := r.restoreAll(patient); err != nil {
+		if err := r.restoreAll(patient, r.told()); err != nil {
 			r.back = r.serving() // where edges say what they serve
 			return err
 		}
@@ -162,11 +162,11 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 	return nil
 }
 
-func (r *release) restoreAll(ctx workflow.Context) error {
+func (r *release) restoreAll(ctx workflow.Context, edges []int) error {
 	r.restores, r.mute = nil, nil // of a pass before
 	problems := make([]error, len(r.plan.Edges))
 	wg := workflow.NewWaitGroup(ctx)
-	for _, i := range r.told() {
+	for _, i := range edges {
 		wg.Add(1)
 		workflow.Go(ctx, func(ctx workflow.Context) { // all of them, even if one fails
 			defer wg.Done()

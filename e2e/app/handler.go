@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -13,6 +14,7 @@ import (
 
 // handler answers as of a process that started at that time.
 func handler(started time.Time) http.Handler {
+	var sick atomic.Bool
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(millis("WORK_MS"))
@@ -23,7 +25,15 @@ func handler(started time.Time) http.Handler {
 			http.Error(w, cmp.Or(os.Getenv("NOT_READY_MESSAGE"), "not ready yet"), http.StatusServiceUnavailable)
 			return
 		}
+		if sick.Load() {
+			http.Error(w, "sick", http.StatusServiceUnavailable)
+			return
+		}
 		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("/sick/", func(w http.ResponseWriter, _ *http.Request) {
+		sick.Store(true)
+		fmt.Fprintln(w, version())
 	})
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
 		ms, err := strconv.Atoi(r.FormValue("ms"))

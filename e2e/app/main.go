@@ -14,7 +14,7 @@
 //	ALLOC_MB          how much memory it fills, half a second after its start
 //
 // It serves / and everything below (the version), /healthz, /slow?ms=N (the
-// version after N ms), /exit (it ends at once with EXIT_CODE), and /ws (a
+// version after N ms), /sick/ (from then on /healthz says 503, and all else is as before), /exit (it ends at once with EXIT_CODE), and /ws (a
 // WebSocket that answers each message with "VERSION: message"). On SIGTERM it stops accepting, and ends when the
 // requests in flight have.
 package main
