@@ -52,6 +52,9 @@ func nth(what string, replica int) string {
 	return fmt.Sprintf("%s.%d", what, replica)
 }
 
+// DoesDelay lets a host be, on which green is proven, before the next one begins.
+func DoesDelay(delay Duration) string { return fmt.Sprintf("wait %s before the next host", delay) }
+
 // DoesGate waits for people.
 func DoesGate(g Gate) string { return "gate " + g.Name + " expires" }
 

@@ -129,3 +129,23 @@ func (b BlueGreen) AtATime(n int) int {
 	}
 	return max(b.MaxParallel.AtMost(n), 1)
 }
+
+// Pauses is how often a release waits for Delay on so many hosts of a group: each
+// that waits for a turn gets it from one on which green was proven. Who goes back
+// waits for nothing.
+func (o Outlook) Pauses(hosts int) int {
+	rules := o.Order.Service.Strategy.BlueGreen
+	if rules.Delay == 0 || o.Order.Kind != KindRelease {
+		return 0
+	}
+	return max(hosts-rules.AtATime(len(o.Order.Plan.Hosts)), 0)
+}
+
+// delays is how long the release waits for Delay on all of its hosts.
+func (o Outlook) delays() Duration {
+	var all Duration
+	for _, g := range o.Groups() {
+		all += Duration(o.Pauses(len(g.Hosts))) * o.Order.Service.Strategy.BlueGreen.Delay
+	}
+	return all
+}

@@ -91,3 +91,22 @@ func TestSoManyHostsAtATime(t *testing.T) {
 		}
 	}
 }
+
+// An order counts for as long as its hosts are let be, too: of a group of three,
+// two at a time, one waits for its turn.
+func TestAnOrderCountsThroughItsDelays(t *testing.T) {
+	fleet, svc := groupedFleet(), testService("search")
+	svc.Strategy.BlueGreen.Groups = []Group{{named("h1"), Duration(time.Minute)}}
+	svc.Strategy.BlueGreen.MaxParallel, svc.Strategy.BlueGreen.Delay = Share{Number: 2}, Duration(time.Hour)
+	plan, err := NewPlan(fleet, svc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[ReleaseKind]time.Duration{
+		KindRelease: 24*time.Hour + time.Minute + time.Hour, KindRestart: 24*time.Hour + time.Minute,
+	} {
+		if got := (Order{Kind: kind, Service: svc, Plan: plan}).Statement().Lasts(); got != want {
+			t.Errorf("a %s counts for %s, want %s", kind, got, want)
+		}
+	}
+}

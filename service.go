@@ -234,8 +234,9 @@ type BlueGreen struct {
 	DeployTimeout Duration `json:"deploy_timeout"`       // from green's start until it must be proven
 	SwitchTimeout Duration `json:"switch_timeout"`       // for all edges to acknowledge; past it all go back
 
-	MaxParallel Share   `json:"max_parallel,omitzero"` // hosts that green is brought to at a time; zero: all
-	Groups      []Group `json:"groups,omitempty"`      // which go one after the other; hosts that none selects are the last one
+	MaxParallel Share    `json:"max_parallel,omitzero"` // hosts that green is brought to at a time; zero: all
+	Delay       Duration `json:"delay,omitempty"`       // from when green is proven on a host until the next one begins in its place
+	Groups      []Group  `json:"groups,omitempty"`      // which go one after the other; hosts that none selects are the last one
 
 	OnFailure OnFailure `json:"on_failure,omitempty"` // of a group after the first
 

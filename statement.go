@@ -49,6 +49,7 @@ type OrderStatement struct {
 	Freezes     []Window    `json:"freezes,omitempty"`
 	Patience    Duration    `json:"patience,omitempty"`
 	BreakGlass  bool        `json:"break_glass,omitempty"`
+	Delays      Duration    `json:"delays,omitempty"` // all in all, between hosts
 }
 
 // Type is that of orders.
@@ -80,6 +81,7 @@ func (o Order) Statement() OrderStatement {
 		Freezes:     o.Service.Freezes,
 		Patience:    o.Patience,
 		BreakGlass:  o.BreakGlass,
+		Delays:      Outlook{Order: o}.delays(),
 	}
 	for _, h := range o.Plan.Hosts {
 		s.Hosts = append(s.Hosts, h.Name)
@@ -99,14 +101,14 @@ func (s OrderStatement) Group(edge string) int {
 func (s OrderStatement) LastGroup() int { return max(len(s.Groups), 1) }
 
 // orderPatience is how long an order may wait for its turn, beside the time
-// that its gates give people, its groups to be watched, and what it may wait for a
-// window.
+// that its gates give people, its groups to be watched and its hosts to be let be,
+// and what it may wait for a window.
 const orderPatience = 24 * time.Hour
 
 // Lasts is how long the order counts: a copy of it that somebody has kept
 // releases nothing later.
 func (s OrderStatement) Lasts() time.Duration {
-	lasts := orderPatience + s.Patience.Std()
+	lasts := orderPatience + s.Patience.Std() + s.Delays.Std()
 	for _, g := range s.Gates {
 		lasts += g.Expires.Std()
 	}

@@ -176,22 +176,31 @@ func (o Outlook) Steps() []Step {
 				}
 				start(Deploying, Probing, h)
 			}
-		}
-		if gates := o.GatesBefore(BeforeSwitch); n == 0 && len(gates) > 0 {
-			for _, g := range gates {
-				does(AwaitingApproval, DoesGate(g))
+			for range o.Pauses(len(hosts)) {
+				does(Deploying, DoesDelay(o.Order.Service.Strategy.BlueGreen.Delay))
 			}
+		}
+		gates := o.GatesBefore(BeforeSwitch)
+		gated, paused := n == 0 && len(gates) > 0, o.Pauses(len(hosts)) > 0
+		waiting := Probing
+		if gated {
+			waiting = AwaitingApproval
+			for _, g := range gates {
+				does(waiting, DoesGate(g))
+			}
+		}
+		if gated || paused && n == 0 {
 			for _, e := range plan.Edges {
-				does(AwaitingApproval, DoesAsk(e.Name))
+				does(waiting, DoesAsk(e.Name))
 			}
 			for _, h := range hosts {
-				does(AwaitingApproval, DoesLook(h.Name))
+				does(waiting, DoesLook(h.Name))
 			}
+		}
+		if (gated || paused) && !stopFirst {
 			for _, h := range hosts {
 				for n := range o.Order.Service.PerHost() {
-					if !stopFirst {
-						does(AwaitingApproval, DoesProve(h.Name, n))
-					}
+					does(waiting, DoesProve(h.Name, n))
 				}
 			}
 		}

@@ -13,7 +13,7 @@ var groupKeys = object[slipway.Group]{
 
 var groupRefused = map[string]string{
 	"on_failure": "is of all groups: write it beside groups",
-	"delay":      "write watch: the next group begins when this one has been well for so long",
+	"delay":      "write watch: the next group begins when this one has been well for so long; between the hosts of a group it is delay, beside groups",
 }
 
 // allGoBack is what a file may write for slipway.AllGoBack.
@@ -48,5 +48,17 @@ func (f *serviceFile) checkGroups(g given) {
 		rules.OnFailure = slipway.AllGoBack
 	case rules.OnFailure == slipway.GroupGoesBack && f.PreDeploy != nil && f.PreDeploy.PointOfNoReturn:
 		g.at("strategy").bad("on_failure: group takes the group that fails back to the version before, and after a point_of_no_return nothing goes back by itself: keep one of them")
+	}
+}
+
+// checkDelay refuses a delay that nothing would wait for, or that nothing serves
+// in.
+func (f *serviceFile) checkDelay(g given) {
+	switch rules := f.Strategy.BlueGreen; {
+	case rules.Delay == 0:
+	case rules.MaxParallel == slipway.Share{}:
+		g.at("strategy").bad("delay is between a host and the next one that has its turn, and without max_parallel all hosts begin at once: write max_parallel: 1 beside it, or take delay out; between groups it is watch")
+	case rules.StopFirst:
+		g.at("strategy").bad("with order: stop_first nothing serves until green is proven on all hosts: take delay out")
 	}
 }

@@ -111,6 +111,7 @@ var blueGreenKeys = object[slipway.BlueGreen]{
 		b.SwitchTimeout = v.duration(100*time.Millisecond, 10*time.Minute)
 	},
 	"max_parallel": func(b *slipway.BlueGreen, v value) { b.MaxParallel = v.share(1) },
+	"delay":        func(b *slipway.BlueGreen, v value) { b.Delay = v.duration(0, time.Hour) },
 	"groups":       func(b *slipway.BlueGreen, v value) { b.Groups = v.hostGroups() },
 	"on_failure": func(b *slipway.BlueGreen, v value) {
 		b.OnFailure = slipway.OnFailure(v.oneOf(allGoBack, string(slipway.GroupGoesBack)))
@@ -157,6 +158,7 @@ func (f *serviceFile) check(g given) {
 	}
 	f.checkHealth(g)
 	f.checkGroups(g)
+	f.checkDelay(g)
 	f.checkGates(g)
 	f.checkUnreachable(g)
 }

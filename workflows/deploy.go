@@ -45,14 +45,16 @@ func (r *release) deploy(ctx workflow.Context) error {
 }
 
 // onHosts takes a step on every host that takes part, on so many at a time as the
-// service file says, and notes where green failed.
+// service file says, and notes where green failed. A turn is passed on as long as
+// hosts wait for one: those that are proven later keep theirs, or the next host
+// would not have to wait for the first of them.
 func (r *release) onHosts(ctx workflow.Context, step func(workflow.Context, slipway.PlanHost, *slipway.ReleaseHost, func()) error) error {
-	turns := workflow.NewSemaphore(ctx, int64(r.service.Strategy.BlueGreen.AtATime(len(r.plan.Hosts))))
+	atATime := r.service.Strategy.BlueGreen.AtATime(len(r.plan.Hosts))
+	turns, waiting := workflow.NewSemaphore(ctx, int64(atATime)), len(r.hostsHere())-atATime
 	return r.eachHost(ctx, func(ctx workflow.Context, i int) error {
 		if err := turns.Acquire(ctx, 1); err != nil {
 			return err
 		}
-		defer turns.Release(1)
 		if ctx.Err() != nil { // it was this host's turn because another one failed
 			return ctx.Err()
 		}
@@ -69,8 +71,29 @@ func (r *release) onHosts(ctx workflow.Context, step func(workflow.Context, slip
 			return err
 		}
 		r.probing(ctx)
-		return nil
+		if waiting--; waiting < 0 {
+			return nil
+		}
+		if at.Phase == slipway.HostReady {
+			err = r.pause(ctx)
+		}
+		turns.Release(1)
+		return err
 	})
+}
+
+// pause lets be what is proven on a host, before the next one begins. What has
+// been proven so long ago is looked at again before the switch.
+func (r *release) pause(ctx workflow.Context) error {
+	if r.outlook().Pauses(len(r.plan.Hosts)) == 0 {
+		return nil
+	}
+	r.paused = true
+	delay := r.service.Strategy.BlueGreen.Delay
+	_, err := workflow.AwaitWithOptions(ctx,
+		workflow.AwaitOptions{Timeout: delay.Std(), TimerOptions: workflow.TimerOptions{Summary: slipway.DoesDelay(delay)}},
+		func() bool { return false })
+	return err
 }
 
 // probing notes when green has started wherever it is going to.

@@ -159,6 +159,7 @@ func (r *release) lookAgain(ctx workflow.Context) error {
 }
 
 func (r *release) proveAgain(ctx workflow.Context) error {
+	r.paused = false
 	return r.eachHost(ctx, func(ctx workflow.Context, i int) error { return r.leaveOut(ctx, i, r.prove(ctx, i)) })
 }
 

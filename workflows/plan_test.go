@@ -131,7 +131,7 @@ func TestEveryReleaseDoesWhatItsPlanSaid(t *testing.T) {
 					s.doesAsPlanned(c.before, c.order)
 				})
 			}
-			for kind, shape := range map[string]func(*slipway.Service){"": nil, ", two on each host": twice(nil)} {
+			for kind, shape := range map[string]func(*slipway.Service){"": nil, ", two on each host": twice(nil), ", host by host": slowly(nil, 1), ", two hosts at a time": slowly(twice(nil), 2), " of a worker, host by host": slowly(routeless, 1)} {
 				t.Run(name+kind, func(t *testing.T) {
 					t.Parallel()
 					s := newStory(t, size)
@@ -142,7 +142,7 @@ func TestEveryReleaseDoesWhatItsPlanSaid(t *testing.T) {
 			if size == 1 {
 				continue
 			}
-			for kind, shape := range map[string]func(*slipway.Service){"in groups": inGroups, "in groups, with a command": migrating(inGroups), "in groups, two on each host": twice(inGroups)} {
+			for kind, shape := range map[string]func(*slipway.Service){"in groups": inGroups, "in groups, with a command": migrating(inGroups), "in groups, host by host": slowly(canaryAndRest, 1), "in groups, two on each host": twice(inGroups)} {
 				t.Run(name+" "+kind, func(t *testing.T) {
 					t.Parallel()
 					s := newStory(t, size)

@@ -300,13 +300,19 @@ func eachEdge(ctx workflow.Context, edges []int, f func(ctx workflow.Context, i 
 
 // eachHost is each, for the hosts that take part in the group under way.
 func (r *release) eachHost(ctx workflow.Context, f func(ctx workflow.Context, i int) error) error {
+	hosts := r.hostsHere()
+	return each(ctx, len(hosts), func(ctx workflow.Context, i int) error { return f(ctx, hosts[i]) })
+}
+
+// hostsHere are the positions of the hosts that take part in the group under way.
+func (r *release) hostsHere() []int {
 	var hosts []int
 	for i, h := range r.state.Hosts {
 		if h.Phase != slipway.HostQuarantined && r.goesTo(h.Name) {
 			hosts = append(hosts, i)
 		}
 	}
-	return each(ctx, len(hosts), func(ctx workflow.Context, i int) error { return f(ctx, hosts[i]) })
+	return hosts
 }
 
 // absent are the hosts and edges that are not to be waited for.

@@ -65,6 +65,7 @@ type release struct {
 	overtaken string    // the newer release that stops this one's containers to take over
 	cleared   bool      // green was removed already
 	watching  bool      // a group is, after its switch
+	paused    bool      // it has waited between hosts since green was proven on the first
 	noReturn  bool      // pre_deploy has begun, and cannot be returned from
 	overcame  string    // what it was stuck on
 	goingBack bool      // the group under way is, and no other

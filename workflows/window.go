@@ -11,12 +11,13 @@ import (
 )
 
 // awaitTurn is the last thing before the switch: no line is stopped, and no
-// window or freeze is in the way. After a wait, of whatever kind, blue is still
-// to be what serves, and green to be well: both are looked at once more.
+// window or freeze is in the way. After a wait, of whatever kind, between hosts,
+// too, blue is still to be what serves, and green to be well: both are looked at
+// once more.
 func (r *release) awaitTurn(ctx workflow.Context) error {
 	waited, err := r.standFree(ctx, true)
 	switch {
-	case err != nil || !waited:
+	case err != nil || !waited && !r.paused:
 		return err
 	case r.served():
 		return r.proveAgain(ctx) // what serves was watched
