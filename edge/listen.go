@@ -34,6 +34,7 @@ func listen(name, address string, before *handover.Predecessor) (*socket, error)
 	fromSystemd, isSystemd := strings.CutPrefix(address, "systemd:")
 	switch file := before.File(s.key()); {
 	case file != nil:
+		s.keep = true // the path is the predecessor's for as long as that one may go on
 		s.Listener, err = fromFile(file)
 	case isSystemd:
 		s.Listener, err = activated(fromSystemd)

@@ -3,8 +3,10 @@ package edge_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -197,6 +199,63 @@ func TestAnEdgeThatEndsWhileItIsTakenOverLeavesItsSocket(t *testing.T) {
 	conn.Close()
 	taken.Abandon()
 	p.start()
+}
+
+// An edge that is told to end before it has taken over leaves that socket, too:
+// the one before, here the test, goes on with it.
+func TestAnEdgeThatEndsBeforeItHasTakenOverLeavesTheSocket(t *testing.T) {
+	p := prepare(t)
+	if err := os.Mkdir(p.data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	offered := map[string]string{"admin": p.socket, "takeover": filepath.Join(p.data, "takeover.sock")}
+	var names []string
+	var descriptors []int
+	var heir *net.UnixListener
+	for name, path := range offered {
+		listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		file, err := listener.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if name == "takeover" {
+			heir = listener
+		}
+		names, descriptors = append(names, name+" unix:"+path), append(descriptors, int(file.Fd()))
+	}
+	p.changes = append(p.changes, func(o *edge.Options) { o.Takeover = true })
+	p.cmd = p.command(p.output)
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = heir.SetDeadline(time.Now().Add(20 * time.Second))
+	conn, err := heir.AcceptUnix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	text, err := json.Marshal(names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := conn.WriteMsgUnix(text, syscall.UnixRights(descriptors...), nil); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if said, err := bufio.NewReader(conn).ReadString('\n'); err != nil || said != "serving\n" {
+		t.Fatalf("it says %q, %v", said, err)
+	}
+	p.end(syscall.SIGTERM)
+	reached, err := net.Dial("unix", p.socket)
+	if err != nil {
+		t.Fatalf("nobody reaches the one that goes on: %v", err)
+	}
+	reached.Close()
 }
 
 // The one that was replaced still has a WebSocket when the new one dies. It
