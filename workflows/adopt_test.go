@@ -84,6 +84,21 @@ func TestAdoptedContainerIsBlueOfTheFirstRelease(t *testing.T) {
 	})
 }
 
+// Until then the lane takes the release for live, and forgets what it held.
+func TestAReleaseIsNothingToGoBackToWhenWhatWasAdoptedIsBroughtBackLate(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 1)
+	s.tell(func() {
+		s.mustAdopt()
+		n := s.held()
+		s.fault(&fault{mode: away, at: "e1", until: s.env.Now().Add(time.Hour)})
+		s.signal(n, workflows.Rollback, workflows.Request{By: "bob", Reason: "it is slow"})
+		s.ends(n, slipway.Failed, "look at it now")
+		s.cleaned(n)
+		s.lanes(release(0))
+	})
+}
+
 func TestAdoptedContainerIsRemovedOnlyWhereThatWasSaid(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -25,9 +25,11 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 			return err
 		}
 	}
-	if err := bringBackAll(ctx, in); err != nil {
+	routes, err := bringBackAll(ctx, in)
+	if err != nil {
 		return err
 	}
+	in.settleLate(routes)
 	if in.Revive != nil && !in.Revive.Last {
 		if err := revive(ctx, in.ID.ServiceID, *in.Revive, in.ID.Number+1, patient); err != nil {
 			return err
@@ -36,7 +38,7 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 	if in.Orphan != nil {
 		report := Report{Release: in.ID, Phase: slipway.Ended}
 		if !in.Orphan.Served {
-			report.Live = in.Orphan.Blue
+			report.Live, report.Instead = in.Orphan.Blue, in.Remains.Release // the lane may not have waited
 		}
 		_ = workflow.SignalExternalWorkflow(ctx, LaneID(in.ID.ServiceID), "", Reported, report).Get(ctx, nil)
 	}
@@ -81,8 +83,8 @@ func Cleanup(ctx workflow.Context, in CleanupInput) error {
 
 // bringBackAll points edges back that had not said so, each as soon as it answers.
 // What a person has decided on one of them is its own matter.
-func bringBackAll(ctx workflow.Context, in CleanupInput) error {
-	problems := make([]error, len(in.Restores))
+func bringBackAll(ctx workflow.Context, in CleanupInput) ([]slipway.RouteState, error) {
+	problems, routes := make([]error, len(in.Restores)), make([]slipway.RouteState, len(in.Restores))
 	err := each(ctx, len(in.Restores), func(ctx workflow.Context, i int) error {
 		restore := in.Restores[i]
 		for wait := firstWait; ; wait = min(2*wait, lastWait) {
@@ -98,7 +100,7 @@ func bringBackAll(ctx workflow.Context, in CleanupInput) error {
 			if err == nil && route.Active == in.Remains.Release {
 				err = refusal(slipway.CodeConflict, "edge %s was pointed at %s by %s: that stands, so it is not removed", restore.Edge, route.Active, route.By)
 			}
-			problems[i] = err
+			problems[i], routes[i] = err, route
 			return nil
 		}
 	})
@@ -107,7 +109,32 @@ func bringBackAll(ctx workflow.Context, in CleanupInput) error {
 			err = problem
 		}
 	}
-	return err
+	return routes, err
+}
+
+// settleLate takes in what the edges serve that were to be brought back. Where
+// one of them serves a newer release, which would go back to this one, this one
+// is not to go: what it held is. What serves again is known only if all of them
+// say so.
+func (in *CleanupInput) settleLate(routes []slipway.RouteState) {
+	if in.Back != nil && slices.ContainsFunc(routes, in.overtook) {
+		in.Remains, in.Revive, in.Back = remainsOf(in.ID.ServiceID, in.Back), nil, nil
+		return
+	}
+	for i, route := range routes {
+		if route.Active != in.Restores[i].Request.Release {
+			in.Back = nil
+		}
+		if later(route.Active, in.Remains.Release) {
+			in.Revive = nil // what serves now is not to have it beside it
+		}
+	}
+}
+
+// overtook reports whether an edge serves a newer release that took the place of
+// this one, and may go back to it.
+func (in *CleanupInput) overtook(route slipway.RouteState) bool {
+	return route.Previous == in.Remains.Release && later(route.Active, in.Remains.Release)
 }
 
 // awaitAllElsewhere passes over edges that the fleet file has dropped.
@@ -142,16 +169,45 @@ func awaitElsewhere(ctx workflow.Context, in CleanupInput, edge string) error {
 const settled = 3 * pulse
 
 // settle decides which way an orphan goes. It stays where it had said that it
-// serves and every edge still does serve it; then only its blue is to go. In
-// all other cases the edges go back to blue, and it goes itself.
+// serves and every edge still does serve it, or a newer release that may go back
+// to it; then only its blue is to go. In all other cases the edges go back to
+// blue, and it goes itself. While a newer release is on its way over, that one
+// has the say.
 func settle(ctx workflow.Context, in *CleanupInput) error {
 	if err := workflow.Sleep(ctx, settled); err != nil {
 		return err
 	}
-	serving := 0
-	err := each(ctx, len(in.Remains.Edges), func(ctx workflow.Context, i int) error {
+	serving, overtook, err := askOrphan(ctx, in)
+	for wait := firstWait; err == nil && serving > 0 && overtook > 0; wait = min(2*wait, lastWait) {
+		if err = workflow.Sleep(ctx, wait); err == nil {
+			serving, overtook, err = askOrphan(ctx, in)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	in.Orphan.Served = in.Orphan.Served && (serving == len(in.Remains.Edges) || overtook > 0)
+	if in.Orphan.Served {
+		ran := slices.DeleteFunc(in.Remains.Containers, func(c Container) bool { return c.Name != in.ID.PreDeployName() })
+		in.Restores, in.Revive, in.Remains = nil, nil, Remains{}
+		if in.Orphan.Blue != nil {
+			in.Remains = remainsOf(in.ID.ServiceID, in.Orphan.Blue)
+		}
+		in.Remains.Containers = append(in.Remains.Containers, ran...)
+	}
+	return nil
+}
+
+// askOrphan counts the edges that serve an orphan, and those that serve what took
+// its place, and notes how the first would be brought back.
+func askOrphan(ctx workflow.Context, in *CleanupInput) (serving, overtook int, err error) {
+	in.Restores = nil
+	err = each(ctx, len(in.Remains.Edges), func(ctx workflow.Context, i int) error {
 		edge := in.Remains.Edges[i]
 		route, err := call(ctx, patient(asking("ask "+edge+" what it serves")), central.ReadRoute, activities.EdgeInput{Edge: edge, Service: in.Remains.Service})
+		if err == nil && in.overtook(route) {
+			overtook++
+		}
 		if err != nil || route.Active != in.Remains.Release {
 			return err
 		}
@@ -165,19 +221,7 @@ func settle(ctx workflow.Context, in *CleanupInput) error {
 		in.Restores = append(in.Restores, restore)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	in.Orphan.Served = in.Orphan.Served && serving == len(in.Remains.Edges)
-	if in.Orphan.Served {
-		ran := slices.DeleteFunc(in.Remains.Containers, func(c Container) bool { return c.Name != in.ID.PreDeployName() })
-		in.Restores, in.Revive, in.Remains = nil, nil, Remains{}
-		if in.Orphan.Blue != nil {
-			in.Remains = remainsOf(in.ID.ServiceID, in.Orphan.Blue)
-		}
-		in.Remains.Containers = append(in.Remains.Containers, ran...)
-	}
-	return nil
+	return serving, overtook, err
 }
 
 // passOn hands what is left to do to a Cleanup.

@@ -58,6 +58,62 @@ func TestWhatIsLiveIsKnownAgainWhenTheOnlyEdgeIsBroughtBack(t *testing.T) {
 	})
 }
 
+// What edges serve by the time they answer may have been released over since, and
+// is what that release would go back to.
+func TestWhatANewerReleaseHoldsIsNotCleanedUp(t *testing.T) {
+	t.Parallel()
+	long := func(o *slipway.Order) { o.Service.Strategy.BlueGreen.Hold = slipway.Duration(4 * time.Hour) }
+	for name, c := range map[string]struct {
+		edges int
+		leave func(s *story, n int, next func() int) int
+	}{
+		"where the only edge had not said that it went back": {1, func(s *story, n int, next func() int) int {
+			s.fault(&fault{mode: away, activity: "RestoreTarget", until: s.env.Now().Add(10 * time.Minute)})
+			s.signal(n, workflows.Rollback, workflows.Request{By: "bob", Reason: "it is slow"})
+			s.ends(n, slipway.Failed, "look at it now")
+			return next()
+		}},
+		"where it was terminated while it held": {2, func(s *story, n int, next func() int) int {
+			f := s.fault(&fault{mode: late, activity: "ProbeGreen"})
+			newer := next()
+			s.until("the newer one is proven", func() bool { return s.late(f, 2) })
+			s.signal(n, terminate, nil)
+			s.wait(time.Second)
+			s.heal()
+			s.answer(f)
+			return newer
+		}},
+		"where it was terminated while a newer one switched": {2, func(s *story, n int, next func() int) int {
+			f := s.fault(&fault{mode: late, activity: "CommitTarget", at: "e2"})
+			newer := next()
+			s.until("one edge has switched", func() bool { return s.late(f, 1) && s.serving()[0] == release(newer) })
+			s.signal(n, terminate, nil)
+			s.wait(20 * time.Second)
+			s.heal()
+			s.answer(f)
+			return newer
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t, c.edges)
+			s.tell(func() {
+				s.live("v1")
+				n := s.held(long)
+				newer := c.leave(s, n, func() int { return s.submit(s.order("v3", long)) })
+				s.until("the lane knows that it holds", func() bool { return s.laneStatus().Held == release(newer) })
+				s.cleaned(n)
+				s.is(release(newer), release(n), release(newer))
+				s.lanes(release(newer), release(n), release(1))
+				s.rollback(nil)
+				s.ends(newer, slipway.RolledBack, "bob went back")
+				s.is(release(n), release(n))
+				s.lanes(release(n), release(1))
+			})
+		})
+	}
+}
+
 func TestHostThatIsAwayDoesNotKeepAReleaseWaiting(t *testing.T) {
 	t.Parallel()
 	t.Run("while blue is retired", func(t *testing.T) {
@@ -139,6 +195,37 @@ func TestTerminatedReleaseThatServesStays(t *testing.T) {
 	})
 }
 
+// A restart takes the place of what is live, and a way back that of what came
+// after: neither is in the list of what to go back to.
+func TestWhatARestartOrAWayBackReplacedIsRemovedAlsoWhereItIsTerminated(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		tag    string
+		change func(*slipway.Order)
+		good   []string
+	}{
+		"a restart":  {"v2", restarting, []string{release(1)}},
+		"a way back": {"v1", rollingBack, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t, 2)
+			s.tell(func() {
+				s.live("v1")
+				s.live("v2")
+				f := s.fault(&fault{mode: hanging, activity: "DrainTarget", at: "e2"})
+				n := s.submit(s.order(c.tag, holding(0), c.change))
+				s.until("it retires", func() bool { return s.hit(f) })
+				s.heal()
+				s.signal(n, terminate, nil)
+				s.cleaned(n)
+				s.is(release(3), release(3))
+				s.lanes(release(3), c.good...)
+			})
+		})
+	}
+}
+
 func TestReleaseTerminatedOnItsWayBackIsBroughtBack(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, 2)
@@ -151,6 +238,24 @@ func TestReleaseTerminatedOnItsWayBackIsBroughtBack(t *testing.T) {
 		s.wait(time.Second)
 		s.heal()
 		s.signal(n, terminate, nil)
+		s.cleaned(n)
+		s.is(release(1), release(1))
+		s.lanes(release(1))
+	})
+}
+
+func TestWhatIsLiveIsKnownAlsoWhereAnEdgeOfATerminatedReleaseWasAwayForLong(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.fault(&fault{mode: away, at: "e2", until: s.env.Now().Add(30 * time.Minute)})
+		s.signal(n, workflows.Rollback, workflows.Request{By: "bob", Reason: "it is slow"})
+		s.reaches(n, slipway.Undoing)
+		s.wait(time.Second)
+		s.signal(n, terminate, nil)
+		s.until("the lane waits no longer", func() bool { return s.laneStatus().Held == "" })
 		s.cleaned(n)
 		s.is(release(1), release(1))
 		s.lanes(release(1))

@@ -115,10 +115,7 @@ func (l *lane) clearUp(ctx workflow.Context, number int) {
 	}
 	in.Remains.Containers = append(in.Remains.Containers, ranBefore(in.ID, order)...)
 	if l.Live != nil && l.Live.Release == started.ID {
-		in.Orphan = &Orphan{Served: true}
-		if len(l.Good) > 0 {
-			in.Orphan.Blue = &l.Good[0]
-		}
+		in.Orphan = &Orphan{Served: true, Blue: l.opened(number).Blue}
 	}
 	in.Revive = revivalOf(order.Service, in.Orphan.Blue)
 	startCleanup(ctx, CleanupID(in.ID), in)

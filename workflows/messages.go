@@ -136,6 +136,7 @@ type Queued struct {
 	ID        slipway.ReleaseID `json:"id"`
 	Order     slipway.Order     `json:"order"`
 	Submitted time.Time         `json:"submitted"`
+	Blue      *slipway.Version  `json:"blue,omitempty"` // of one that has said that it serves: what it took the place of; nil: nothing
 }
 
 // An Answer is what was answered under an idempotency key.

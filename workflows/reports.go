@@ -37,12 +37,16 @@ func (l *lane) take(ctx workflow.Context, report Report) {
 	if report.Removed {
 		l.removed(ctx, number)
 	}
+	l.noteBlue(report)
 	kind := l.opened(number).Order.Kind
 	if kind == slipway.KindRestart && report.Live != nil && report.Live.Release == report.Release.String() {
 		l.Live = report.Live // what was there before is the same, and nothing to go back to
 	}
 	l.serves(report.Live, kind == slipway.KindRollback)
 	tookOver := report.Live != nil && report.Live.Release == report.Release.String()
+	if report.Live != nil && !tookOver { // whatever went back is nothing to go back to
+		l.Good = slices.DeleteFunc(l.Good, func(v slipway.Version) bool { return v.Release == report.Release.String() })
+	}
 	if tookOver && l.Held != 0 && l.Held != number { // what it holds is nothing to go back to any more
 		l.tell(ctx, l.Held, Accept, Request{By: report.Release.String(), Reason: "a newer release is live"})
 	}
@@ -74,6 +78,18 @@ func (l *lane) take(ctx workflow.Context, report Report) {
 // what the lane still has to hear, although the release has ended.
 func (l *lane) overdue(report Report) bool {
 	return report.Instead != "" && l.Live != nil && l.Live.Release == report.Instead
+}
+
+// noteBlue keeps what a release took the place of for as long as its workflow is
+// open. That is not always the latest to go back to: nobody goes back from a
+// restart, or from going back.
+func (l *lane) noteBlue(report Report) {
+	for i := range l.Open {
+		q := &l.Open[i]
+		if q.ID == report.Release && report.Live != nil && report.Live.Release == brings(q.ID, q.Order) && (l.Live == nil || l.Live.Release != report.Live.Release) {
+			q.Blue = l.Live
+		}
+	}
 }
 
 // serves notes what is live now. Going back to an earlier version, by a switch

@@ -135,6 +135,9 @@ func (r *release) restoreTraffic(ctx workflow.Context) error {
 	for {
 		if err := r.restoreAll(patient, r.told()); err != nil {
 			r.back = r.serving() // where edges say what they serve
+			if len(r.restores) > 0 {
+				r.revive = r.stops // blue starts when these have been brought back, and green is gone
+			}
 			return err
 		}
 		taken := r.takenOver()

@@ -117,6 +117,20 @@ func TestHostThatDoesNotSayThatBlueRunsAgain(t *testing.T) {
 	})
 }
 
+// Green is not removed before all edges have left it, and blue cannot run beside it.
+func TestBlueThatWasStoppedRunsAgainWhenTheLastEdgeIsBroughtBack(t *testing.T) {
+	inShapes(t, map[string]func(*slipway.Service){"one of it": exclusive, "two on each host": twice(exclusive)}, func(s *story) {
+		s.live("v1")
+		n := s.held()
+		s.fault(&fault{mode: away, at: "e2", until: s.env.Now().Add(30 * time.Minute)})
+		s.signal(n, workflows.Rollback, workflows.Request{By: "bob", Reason: "it is slow"})
+		s.ends(n, slipway.Failed, "edge e2 has not said")
+		s.cleaned(n)
+		s.is(release(1), release(1))
+		s.lanes(release(1))
+	})
+}
+
 // What a newer release stops is not failing, and is nothing to go back from.
 func TestNewerReleaseStopsWhatStillHoldsItsBlue(t *testing.T) {
 	eachShape(t, func(s *story) {
