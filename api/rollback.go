@@ -38,11 +38,10 @@ func (s *server) rollback(ctx context.Context, in *rollbackInput) (*rollbackOutp
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.wayBack(ctx, status, in.Body.To, request.By, in.Body.Reason)
-	if err != nil {
+	back := starter.WayBack{Request: request, To: in.Body.To, Switching: s.switching(ctx, status)}
+	if back.Order, err = s.wayBack(ctx, status, back); err != nil {
 		return nil, err
 	}
-	back := starter.WayBack{Request: request, To: in.Body.To, Order: order, Switching: s.switching(ctx, status)}
 	id, err := s.Releases.Rollback(ctx, service, back, in.key(ctx))
 	if err != nil {
 		return nil, err
@@ -62,32 +61,37 @@ func (s *server) switching(ctx context.Context, status slipway.ServiceStatus) in
 		return 0
 	}
 	release, err := s.Releases.Release(ctx, id)
-	if err != nil || release.Phase != slipway.Switching {
+	if err != nil || release.Phase != slipway.Switching || release.Kind == slipway.KindAdopt { // which takes nothing's place
 		return 0
 	}
 	return id.Number
 }
 
-// wayBack orders what served before once more, with the settings it had. While
-// it is held the order is only for the case that the hold ends meanwhile, so
+// wayBack orders what served before once more, with the settings it had: before
+// what is switching, that is what is live. While it is held, or still serves, the
+// order is only for the case that this ends meanwhile, so
 // that a fleet which would not take it any more, or a proof that does not count
 // any more, does not bar the way. Without anything to go back to there is no
 // order; the lane says so.
-func (s *server) wayBack(ctx context.Context, status slipway.ServiceStatus, to int, by, reason string) (*slipway.Order, error) {
-	i := 0
-	if to != 0 {
-		id := slipway.ReleaseID{ServiceID: status.ServiceID, Number: to}.String()
-		i = slices.IndexFunc(status.Good, func(v slipway.Version) bool { return v.Release == id })
+func (s *server) wayBack(ctx context.Context, status slipway.ServiceStatus, back starter.WayBack) (*slipway.Order, error) {
+	good := status.Good
+	if back.Switching != 0 && status.Live != nil {
+		good = slices.Insert(slices.Clone(good), 0, *status.Live)
 	}
-	if i < 0 || i >= len(status.Good) {
+	i := 0
+	if back.To != 0 {
+		id := slipway.ReleaseID{ServiceID: status.ServiceID, Number: back.To}.String()
+		i = slices.IndexFunc(good, func(v slipway.Version) bool { return v.Release == id })
+	}
+	if i < 0 || i >= len(good) {
 		return nil, nil
 	}
-	version := status.Good[i]
+	version := good[i]
 	if version.Adopted != nil {
 		return nil, nil // going back to it is a switch while it is held, and nothing else
 	}
-	order, err := s.again(ctx, version, by, reason)
-	if err != nil && i == 0 && (status.Held != "" || len(status.Stuck) > 0) {
+	order, err := s.again(ctx, version, back.By, back.Reason)
+	if err != nil && i == 0 && (status.Held != "" || len(status.Stuck) > 0 || back.Switching != 0) {
 		return nil, nil
 	}
 	return order, err

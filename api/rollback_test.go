@@ -28,6 +28,48 @@ func TestRollback_MeansWhatIsSwitching(t *testing.T) {
 	}
 }
 
+// The order is for the case that it is live before it can be given up.
+func TestRollback_OfWhatIsSwitchingOrdersWhatIsLive(t *testing.T) {
+	t.Parallel()
+	search := slipway.ServiceID{Project: "search", Service: "query-api"}
+	svc, err := spec.ParseService("service.yaml", []byte(serviceFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := slipway.Version{Release: "search.query-api.3", Digest: "sha256:three", Service: svc, Warrant: warrant(t, svc, "sha256:three")}
+	adoption := release("search.query-api.4", slipway.Switching)
+	adoption.Kind = slipway.KindAdopt
+	for name, c := range map[string]struct {
+		running slipway.Release
+		to      int
+		tag     string // of the order
+	}{
+		"to the one before":       {release("search.query-api.4", slipway.Switching), 0, "sha256:three"},
+		"to that by its number":   {release("search.query-api.4", slipway.Switching), 3, "sha256:three"},
+		"to an older one":         {release("search.query-api.4", slipway.Switching), 2, "sha256:two"},
+		"before it switches":      {release("search.query-api.4", slipway.Probing), 0, "sha256:two"},
+		"an adoption has no blue": {adoption, 0, "sha256:two"},
+	} {
+		s := newSite(t)
+		s.workflows.put(c.running)
+		s.workflows.change(func(w *workflows) {
+			w.services[search] = slipway.ServiceStatus{ServiceID: search, Live: &live, Running: c.running.ID, Queue: []string{}, Good: []slipway.Version{
+				{Release: "search.query-api.2", Digest: "sha256:two", Service: svc, Warrant: warrant(t, svc, "sha256:two")},
+			}}
+		})
+		body := map[string]any{"reason": "it is slow"}
+		if c.to != 0 {
+			body["to"] = c.to
+		}
+		if a := s.as("rita", "POST", "/api/v1/services/search/query-api/rollback", body); a.StatusCode != http.StatusAccepted {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
+		}
+		if orders := s.workflows.orders; len(orders) != 1 || orders[0].Tag != c.tag {
+			t.Errorf("%s: %+v, want one of %s", name, orders, c.tag)
+		}
+	}
+}
+
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	search := slipway.ServiceID{Project: "search", Service: "query-api"}

@@ -264,6 +264,54 @@ func TestRollbackOfWhatIsSwitchingGoesBackOneVersionAndNotTwo(t *testing.T) {
 	})
 }
 
+// Without a hold, what switches may be live before it hears.
+func TestRollbackOfWhatHadJustSwitchedReleasesTheOneBefore(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		s.live("v2")
+		retiring := s.fault(&fault{mode: late, activity: "DrainTarget", at: "e2"})
+		n := s.submit(s.order("v3", holding(0)))
+		s.until("both edges have switched", func() bool { return s.late(retiring, 1) })
+		back := s.order("v2", holding(0), rollingBack)
+		result, err := s.update(workflows.LaneID(service), workflows.Rollback, workflows.RollbackInput{
+			Order: &back, Switching: n, Request: workflows.Request{By: "bob", Reason: "it is slow"},
+		})
+		if err != nil || result.Release.Number != n {
+			t.Errorf("%v, %v; want that release %d is given up", result, err, n)
+		}
+		s.heal()
+		s.answer(retiring)
+		s.ends(n, slipway.Live, "")
+		s.ends(n+1, slipway.Live, "")
+		s.is(release(n+1), release(n+1))
+		s.lanes(release(n+1), release(1))
+	})
+}
+
+func TestRollbackOfWhatHasGoneBackByItselfLeavesTheReleaseBefore(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 2)
+	s.tell(func() {
+		s.live("v1")
+		held := s.held()
+		s.fault(&fault{mode: fails, activity: "CommitTarget", at: "e2", first: 1})
+		n := s.submit(s.order("v3"))
+		s.ends(n, slipway.RolledBack, "is broken")
+		back := s.order("v2", rollingBack)
+		result, err := s.update(workflows.LaneID(service), workflows.Rollback, workflows.RollbackInput{
+			Order: &back, Switching: n, Request: workflows.Request{By: "bob", Reason: "it is slow"},
+		})
+		if err != nil || result.Release.Number != n {
+			t.Errorf("%v, %v; want what release %d has come to", result, err, n)
+		}
+		s.ends(held, slipway.Live, "")
+		s.is(release(held), release(held))
+		s.lanes(release(held), release(1))
+	})
+}
+
 func TestGoingBackForgetsWhatCameAfter(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, 1)

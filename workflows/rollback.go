@@ -18,7 +18,7 @@ func (l *lane) mayRollback(ctx workflow.Context, in RollbackInput) error {
 		return nil
 	case l.removing() != "":
 		return l.beingRemoved("go back when that has ended: it releases again what was removed")
-	case l.partly(in), l.held(in.To):
+	case l.partly(in), l.wentBack(in), l.held(in.To):
 		return nil
 	case in.Order == nil && in.To != 0:
 		return refusal(slipway.CodeNotFound, "release %d of %s is not one to go back to: it never served, or it is too long ago", in.To, l.service)
@@ -37,16 +37,29 @@ func (l *lane) partly(in RollbackInput) bool {
 	return l.Running != 0 && serves && (in.To == 0 || l.Live != nil && l.Live.Release == l.id(in.To).String())
 }
 
+// wentBack reports whether what was seen switching has gone back by itself
+// since: what is live or held by now was not meant.
+func (l *lane) wentBack(in RollbackInput) bool {
+	return in.Switching != 0 && in.To == 0 && in.Switching != l.Running && !l.atLeast(in.Switching)
+}
+
 // giveUp has the release on its way go back, which was told to abort; or to go
-// back, if by the time it hears of that it holds its blue.
+// back, if by the time it hears of that it holds its blue. Where it was seen
+// switching, holds nothing, and was live before it heard, what served before is
+// released again.
 func (l *lane) giveUp(ctx workflow.Context, in RollbackInput) SubmitResult {
 	number := l.Running
 	l.answer(ctx, in.Key, l.id(number))
 	l.goingBack = true
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		defer func() { l.goingBack = false }()
-		if err := workflow.Await(ctx, func() bool { return l.Running != number }); err == nil && l.Held == number {
+		switch err := workflow.Await(ctx, func() bool { return l.Running != number }); {
+		case err != nil:
+		case l.Held == number:
 			l.tell(ctx, number, Rollback, in.Request)
+		case in.Switching == number && in.Order != nil && l.Live != nil && l.Live.Release == l.id(number).String():
+			l.Queue = slices.Insert(l.Queue, 0, l.enqueue(ctx, *in.Order, ""))
+			l.details(ctx)
 		}
 	})
 	return SubmitResult{Release: l.id(number)}
@@ -64,6 +77,10 @@ func (l *lane) held(to int) bool {
 func (l *lane) rollback(ctx workflow.Context, in RollbackInput) (SubmitResult, error) {
 	if before := l.answered(ctx, in.Key); before != nil {
 		return SubmitResult{Release: before.Release}, nil
+	}
+	if l.wentBack(in) {
+		l.answer(ctx, in.Key, l.id(in.Switching))
+		return SubmitResult{Release: l.id(in.Switching)}, nil
 	}
 	if l.Running != 0 {
 		l.tell(ctx, l.Running, Abort, Request{By: in.By, Reason: "a rollback goes first: " + in.Reason, Signature: in.Signature})
