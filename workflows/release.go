@@ -104,6 +104,9 @@ func (r *release) run(ctx workflow.Context) error {
 	if r.blue != nil && r.blue.Release != r.in.Known[0].Release {
 		r.report(ctx, r.blue) // a person went back on the edges; the lane is to know
 	}
+	if err := r.nothingToRestart(); err != nil {
+		return err
+	}
 	r.state.Differences = r.outlook().Differences(nil)
 	if r.outlook().ServesAlready() {
 		return &halt{outcome: slipway.Live, reason: r.blue.Release + " serves exactly this already; nothing was done"}

@@ -7,8 +7,19 @@ import (
 )
 
 // restarts reports whether an order is for exactly what is live.
-func (l *lane) restarts(order slipway.Order) bool {
-	return l.Live != nil && order.Tag == l.Live.Digest && order.Service.SettingsHash() == l.Live.Settings
+func (l *lane) restarts(order slipway.Order) bool { return restarts(order, l.Live) }
+
+func restarts(order slipway.Order, live *slipway.Version) bool {
+	return live != nil && order.Tag == live.Digest && order.Service.SettingsHash() == live.Settings
+}
+
+// nothingToRestart ends a restart where the edges serve something else than the
+// lane takes for live: somebody has gone back there, which stands.
+func (r *release) nothingToRestart() error {
+	if r.in.Order.Kind != slipway.KindRestart || restarts(r.in.Order, r.blue) {
+		return nil
+	}
+	return &halt{outcome: slipway.Superseded, reason: "the edges serve " + orNothing(r.state.Blue) + ": there is nothing to restart of what was"}
 }
 
 // outdated ends a restart whose turn has come when something else is live than

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"testing"
+	"time"
 
 	"slipway"
 	"slipway/workflows"
@@ -78,5 +79,23 @@ func TestRestartOfWhatIsNotLiveAnyMore(t *testing.T) {
 		s.is(release(2), release(2))
 		_, err := s.submitWith("", s.order("v1", holding(0), restarting))
 		s.refused(err, slipway.CodeConflict, "what is live of search/api has changed meanwhile")
+	})
+}
+
+// Slipway has not brought the edge back, a person has; the lane does not know yet.
+func TestRestartDoesNotBringBackWhatAPersonHasGoneBackFrom(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, 1)
+	s.tell(func() {
+		s.live("v1")
+		n := s.held()
+		s.fault(&fault{mode: away, activity: "RestoreTarget", until: s.env.Now().Add(20 * time.Minute)})
+		s.signal(n, workflows.Rollback, workflows.Request{By: "bob", Reason: "it is slow"})
+		s.ends(n, slipway.Failed, "look at it now")
+		s.override("e1", release(1))
+		s.ends(s.submit(s.order("v2", restarting)), slipway.Superseded, "the edges serve "+release(1))
+		s.lanes(release(1))
+		s.cleaned(n)
+		s.is(release(1), release(1))
 	})
 }
