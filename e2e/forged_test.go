@@ -217,7 +217,7 @@ func TestWriteAccessToTemporalIsNotTheRightToRelease(t *testing.T) {
 	// What he asks of activities himself.
 	green := stolen[activities.StartInput](i, id, "StartGreen")
 	green.Release, green.Name = "search.forged.99", "search.forged.99"
-	green.Image.Digest = waiting.Digest[:len(waiting.Digest)-1] + "0"
+	green.Image.Digest = "sha256:" + strings.Repeat("0", 64)
 	i.fails("StartGreen with another digest", i.ask("StartGreen", green), "is not what search/forged:v2 was resolved to")
 	green = stolen[activities.StartInput](i, id, "StartGreen")
 	green.Service.Container.Environment = map[string]slipway.Value{"X": {Secret: "env://" + system.SecretVariable}}

@@ -45,7 +45,7 @@ func TestSecretsAreNowhereThatSlipwayWritesOrAnswers(t *testing.T) {
 	for i, environment := range worst {
 		name := fmt.Sprintf("indiscreet%d", i)
 		push(t, s, name, "v1")
-		path := demand(t, s, name, fmt.Sprintf("environment: {VISIBLE: %s, %s}", visible, environment), "strategy: {blue_green: {deploy_timeout: 6s}}\n")
+		path := demand(t, s, name, fmt.Sprintf("environment: {VISIBLE: %s, %s}", visible, environment), "strategy: {blue_green: {deploy_timeout: 10s}}\n")
 		releases.Go(func() { waited[i], errs[i] = s.CLI(t.Context(), "ann", "release", "-f", path, "--tag", "v1", "--wait") })
 	}
 	releases.Wait()

@@ -428,21 +428,29 @@ func TestEngineNoticesAnExitAtOnce(t *testing.T) {
 	for n := range 5 {
 		c := e.start(t, e.spec(n+1, map[string]string{"EXIT_CODE": "7"}))
 		answer(t, slipway.HostPort(c.Address, 8080))
-		exits, errs := make(chan slipway.Exit, 1), make(chan error, 1)
+		var exit slipway.Exit
+		var err error
+		ended := make(chan struct{})
 		go func() {
+			defer close(ended)
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			exit, err := e.docker.AwaitExit(ctx, c.Name)
-			exits <- exit
-			errs <- err
+			exit, err = e.docker.AwaitExit(ctx, c.Name)
 		}()
-		told := time.Now()
-		if resp, err := http.Get("http://" + slipway.HostPort(c.Address, 8080) + "/exit"); err == nil {
-			resp.Body.Close()
+		// On a busy machine the process may have ended, and been started again, before
+		// anybody awaits its end. Then it is told once more.
+		for known := false; !known; {
+			told := time.Now()
+			if resp, err := http.Get("http://" + slipway.HostPort(c.Address, 8080) + "/exit"); err == nil {
+				resp.Body.Close()
+			}
+			select {
+			case <-ended:
+				known, fastest = true, min(fastest, time.Since(told))
+			case <-time.After(2 * time.Second):
+			}
 		}
-		exit := <-exits
-		fastest = min(fastest, time.Since(told))
-		if err := <-errs; err != nil {
+		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(slipway.Exit{Code: 7}, exit); diff != "" {
