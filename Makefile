@@ -64,7 +64,8 @@ lossless: ## 50 switches and restores under 500 requests a second: how many are 
 	go -C edge test -count=1 -run TestSwitchingLosesNoRequest -switches 50 -v .
 
 .PHONY: matrix
-matrix: packages-demo build ## kill every process at every point of a release; make one host of three sick at every phase of one; go back 20 times while one hangs; empty a host in each way of reaching it
+matrix: packages-demo build ## break every step of every shape of a release, in virtual time; kill every process at every point of a release; make one host of three sick at every phase of one; go back 20 times while one hangs; empty a host in each way of reaching it
+	go test -count=1 -run '^TestEvery' ./workflows -every
 	go -C e2e test -count=1 -timeout 60m -parallel 5 -run 'TestKillMatrix|TestFleetMatrix' -matrix -v .
 	go -C e2e test -count=1 -timeout 20m -parallel 1 -run 'TestAHungDockerdOnOneOfThreeHostsIsInNobodysWay|TestHostsAreReachedInEveryWay' -matrix -v .
 	for way in tcp ssh; do SLIPWAY_ENGINE_WAY=$$way go -C e2e test -count=1 -timeout 20m ./engine || exit; done

@@ -484,13 +484,7 @@ func TestEveryStepMayFailWhileAGroupGoesBack(t *testing.T) {
 		for _, again := range []bool{true, false} {
 			t.Run(fmt.Sprintf("one %s, when it is tried again %t", name, again), func(t *testing.T) {
 				t.Parallel()
-				for n, more := 1, true; more; n++ {
-					forward := (n+int(mode))%2 == 0
-					more = t.Run(fmt.Sprintf("step %d, forward %t", n, forward), func(t *testing.T) { more = sweepSetBack(t, mode, n, again, forward) }) && more
-					if n > 150 {
-						t.Fatal("it has no end")
-					}
-				}
+				overSteps(t, func(t *testing.T, n int) bool { return sweepSetBack(t, mode, n, again, (n/2+int(mode))%2 == 0) })
 			})
 		}
 	}

@@ -420,12 +420,7 @@ func TestEveryStepMayGetStuck(t *testing.T) {
 				t.Run(fmt.Sprintf("%s where one %s, forward %t", kind, name, forward), func(t *testing.T) {
 					t.Parallel()
 					stuck := 0
-					for n, more := 1, true; more; n++ {
-						more = t.Run(fmt.Sprintf("step %d", n), func(t *testing.T) { more = sweepStuck(t, begin(t), mode, n, forward, &stuck) }) && more
-						if n > 100 {
-							t.Fatal("it has no end")
-						}
-					}
+					overSteps(t, func(t *testing.T, n int) bool { return sweepStuck(t, begin(t), mode, n, forward, &stuck) })
 					if stuck == 0 {
 						t.Error("nothing got stuck")
 					}

@@ -1,8 +1,10 @@
 package workflows_test
 
 import (
+	"flag"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -56,13 +58,27 @@ func TestEveryStepMayFail(t *testing.T) {
 			}
 			t.Run(course+" where one "+name, func(t *testing.T) {
 				t.Parallel()
-				for n, more := 1, true; more; n++ {
-					more = t.Run(fmt.Sprintf("step %d", n), func(t *testing.T) { more = sweep(t, prepare, mode, n) }) && more
-					if n > 100 {
-						t.Fatal("it has no end")
-					}
-				}
+				overSteps(t, func(t *testing.T, n int) bool { return sweep(t, prepare, mode, n) })
 			})
+		}
+	}
+}
+
+var everyStep = flag.Bool("every", false, "sweep over every step of a release, and not over every other one")
+
+// overSteps does something at one step of a release after the other, until it
+// says that there were not so many; by itself at every other one, from the first
+// or from the second.
+func overSteps(t *testing.T, at func(t *testing.T, n int) (more bool)) {
+	t.Helper()
+	first, stride := 1, 1
+	if !*everyStep {
+		first, stride = 1+rand.IntN(2), 2
+	}
+	for n, more := first, true; more; n += stride {
+		more = t.Run(fmt.Sprintf("step %d", n), func(t *testing.T) { more = at(t, n) }) && more
+		if n > 150 {
+			t.Fatal("it has no end")
 		}
 	}
 }
