@@ -542,26 +542,8 @@ func sweepSetBack(t *testing.T, mode mode, nth int, again, forward bool) bool {
 		if s.status(n).Phase == slipway.Holding {
 			s.signal(n, workflows.Accept, workflows.Request{By: "ann"})
 		}
-		s.until("it ends", func() bool { _, ok := s.closed[wfid(n)]; return ok })
-		r := s.closed[wfid(n)].release
-		s.caughtUp()
-		if r.CleanupPending {
-			s.wait(10 * time.Minute)
-			s.cleaned(n)
-		}
-		left := release(1)
-		if *r.Outcome == slipway.Live {
-			left = release(2)
-		}
-		s.is(left, left)
-		if want != "" && left != want {
+		if left := s.sweptUp(n, f); want != "" && left != want {
 			t.Errorf("%s is left, want %s", left, want)
-		}
-		if t.Failed() {
-			t.Logf("%s: %s; broken was %s", *r.Outcome, r.Reason, f.hit)
-		}
-		if status := s.laneStatus(); status.Live.Release != left || len(status.Stuck) > 0 {
-			t.Errorf("lane says %+v", status)
 		}
 		s.heal()
 		s.shape = nil

@@ -83,6 +83,32 @@ func overSteps(t *testing.T, at func(t *testing.T, n int) (more bool)) {
 	}
 }
 
+// sweptUp waits for the end of the second release, during which f broke
+// something, and returns what serves then: the new or the old, as the outcome
+// says, and nothing else is left.
+func (s *story) sweptUp(n int, f *fault) (left string) {
+	s.t.Helper()
+	s.until("it ends", func() bool { _, ok := s.closed[wfid(n)]; return ok })
+	r := s.closed[wfid(n)].release
+	s.caughtUp()
+	if r.CleanupPending {
+		s.wait(10 * time.Minute)
+		s.cleaned(n)
+	}
+	left = release(1)
+	if *r.Outcome == slipway.Live {
+		left = release(2)
+	}
+	s.is(left, left)
+	if s.t.Failed() {
+		s.t.Logf("%s: %s; broken was %s", *r.Outcome, r.Reason, f.hit)
+	}
+	if status := s.laneStatus(); status.Live.Release != left || len(status.Stuck) > 0 {
+		s.t.Errorf("lane says %+v", status)
+	}
+	return left
+}
+
 // sweep runs one release with its nth activity broken and reports whether it
 // had so many.
 func sweep(t *testing.T, prepare func(*story), mode mode, nth int) bool {
@@ -101,24 +127,7 @@ func sweep(t *testing.T, prepare func(*story), mode mode, nth int) bool {
 		if s.status(n).Outcome == nil {
 			s.signal(n, workflows.Accept, workflows.Request{By: "ann"})
 		}
-		s.until("it ends", func() bool { _, ok := s.closed[wfid(n)]; return ok })
-		r := s.closed[wfid(n)].release
-		s.caughtUp()
-		if r.CleanupPending {
-			s.wait(10 * time.Minute)
-			s.cleaned(n)
-		}
-		left := release(1)
-		if *r.Outcome == slipway.Live {
-			left = release(2)
-		}
-		s.is(left, left)
-		if t.Failed() {
-			t.Logf("%s: %s; broken was %s", *r.Outcome, r.Reason, f.hit)
-		}
-		if live := s.laneStatus().Live.Release; live != left {
-			t.Errorf("lane says %s is live", live)
-		}
+		s.sweptUp(n, f)
 		s.heal()
 		s.live("v3")
 		s.is(release(3), release(3))
